@@ -8,17 +8,17 @@
 #define MAX_TIME_SECONDS (366.0 * 24 * 3600)
 
 void
-qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, QblkChangeJob job)
+qblk_change_options_add(QblkChangeOptions *options, QblkOptionTable *table, QblkChangeJob job)
 {
     const GOptionEntry entries[] = {
-        {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &options->time_limit,
-         "Limit the time of the job; 'qblk --timeout' is for the connection", "SECONDS"},
-        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
-         "Print the progress; 'qblk -v' logs the QMP messages", NULL},
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->dry_run,
          "Print the plan, and change nothing", NULL},
+        {"progress", 'p', 0, G_OPTION_ARG_NONE, &options->progress,
+         "Print the progress as lines; on a terminal a bar shows it", NULL},
+        {"time-limit", 0, 0, G_OPTION_ARG_DOUBLE, &options->time_limit,
+         "Roll the job back if it is not done in this time", "SECONDS"},
         {"secret", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->secrets,
-         "Read the key ID of an encrypted image from FILE (may be repeated)", "ID=FILE"},
+         "Read the key ID of an encrypted image from FILE (repeatable)", "ID=FILE"},
         {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
          "Keep the journals in this directory", "DIRECTORY"},
         {"recover", 0, 0, G_OPTION_ARG_NONE, &options->recovers,
@@ -26,6 +26,11 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, Qbl
         {"force-managed", 0, 0, G_OPTION_ARG_NONE, &options->force_managed,
          "Change a guest of a manager, such as libvirt, that is not informed", NULL},
         {NULL},
+    };
+    /* It was the limit of the job after these commands, and is that of the connection elsewhere. */
+    const GOptionEntry timeout = {
+        "timeout", 0,         G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_DOUBLE, &options->time_limit,
+        "",        "SECONDS",
     };
     const GOptionEntry run[] = {
         {"bandwidth", 0, 0, G_OPTION_ARG_STRING, &options->bandwidth,
@@ -48,12 +53,15 @@ qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context, Qbl
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
+    qblk_option_table_add_group(table, QBLK_OPTION_GROUP_CHANGE, entries);
+    qblk_option_table_add_common(table, &timeout,
+                                 "use --connect-timeout for the connection and each reply, or "
+                                 "--time-limit for the job");
     if (job != QBLK_CHANGE_NO_JOB) {
-        g_option_context_add_main_entries(context, run, NULL);
+        qblk_option_table_add_group(table, QBLK_OPTION_GROUP_CHANGE, run);
     }
     if (job == QBLK_CHANGE_NEW_JOB) {
-        g_option_context_add_main_entries(context, start, NULL);
+        qblk_option_table_add(table, start);
     }
 }
 
@@ -90,8 +98,8 @@ qblk_change_options_check(const QblkChangeOptions *options, GError **error)
     if (!(options->time_limit >= 0 && options->time_limit <= MAX_TIME_SECONDS)) {
         return qblk_usage_error(
             error,
-            "invalid --timeout: use 0 to %.0f seconds for the whole job, or 'qblk "
-            "--timeout' for the connection",
+            "invalid --time-limit: use 0 to %.0f seconds for the whole job, or --connect-timeout "
+            "for the connection",
             MAX_TIME_SECONDS);
     }
 
@@ -108,7 +116,7 @@ qblk_change_options_check(const QblkChangeOptions *options, GError **error)
     }
     if (options->detach && options->time_limit > 0) {
         return qblk_usage_error(
-            error, "options --detach and --timeout exclude each other: --detach does not wait");
+            error, "options --detach and --time-limit exclude each other: --detach does not wait");
     }
     if (options->detach && options->delete_removed) {
         return qblk_usage_error(

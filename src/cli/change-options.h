@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "cli/option-table.h"
+
 #include <qblk/plan-options.h>
 
 /** The job of a command, which decides what options it has. */
@@ -16,7 +18,7 @@ typedef enum {
 typedef struct {
     gboolean dry_run;
     gboolean detach;
-    gboolean verbose; /* print the progress */
+    gboolean progress; /* print it as lines */
     gboolean force_managed;
     gboolean recovers; /* first complete or roll back interrupted operations */
     char *bandwidth;   /* owned: a number with an optional unit, or NULL */
@@ -37,10 +39,9 @@ typedef struct {
 } QblkChangeOptions;
 
 /**
- * Set the defaults and add the options to @context.
+ * Set the defaults and add the options to @table.
  */
-void qblk_change_options_add(QblkChangeOptions *options, GOptionContext *context,
-                             QblkChangeJob job);
+void qblk_change_options_add(QblkChangeOptions *options, QblkOptionTable *table, QblkChangeJob job);
 void qblk_change_options_clear(QblkChangeOptions *options);
 
 /** Returns: TRUE if the values are valid, alone and together; otherwise a usage error. */
@@ -48,7 +49,7 @@ gboolean qblk_change_options_check(const QblkChangeOptions *options,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * @timeout_ms: of --timeout of the connection
+ * @timeout_ms: of --connect-timeout
  *
  * Returns: (transfer full): the same for plans; NULL with QBLK_QMP_ERROR_ARGUMENT if a secret is
  * not valid

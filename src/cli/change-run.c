@@ -132,7 +132,7 @@ qblk_change_run_plans(QblkChange *change, QblkPlans *plans, const QblkChangeRepo
     }
 
     gboolean is_terminal = isatty(STDERR_FILENO) && !invocation->verbose;
-    g_autoptr(QblkProgress) progress = qblk_progress_new(plans, is_terminal, options->verbose);
+    g_autoptr(QblkProgress) progress = qblk_progress_new(plans, is_terminal, options->progress);
     if (progress != NULL) {
         qblk_operation_set_progress(operation, qblk_progress_report, progress, NULL);
     }

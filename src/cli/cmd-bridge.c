@@ -22,7 +22,7 @@ typedef struct {
 } Options;
 
 static void
-add_options(gpointer data, GOptionContext *context)
+add_options(gpointer data, QblkOptionTable *table)
 {
     Options *options = data;
     options->stop_timeout = 30;
@@ -52,7 +52,7 @@ add_options(gpointer data, GOptionContext *context)
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
+    qblk_option_table_add(table, entries);
 }
 
 static void
@@ -259,6 +259,12 @@ const QblkCommand qblk_cmd_bridge = {
     .name = "bridge",
     .arguments = "VM",
     .summary = "Serve many clients on one QMP monitor",
+    .description = "Clients connect to the sockets of --listen and --listen-read-only. The command "
+                   "runs until QEMU ends or a signal stops it.",
+    .example = "qblk bridge /run/vm1.qmp --listen /run/vm1.sock",
+    .group = QBLK_COMMAND_SERVES,
+    .prints_plain = TRUE,
+    .needs_qemu = TRUE,
     .bridges = TRUE,
     .has_default_vm = TRUE,
     .min_arguments = 1,

@@ -13,7 +13,7 @@ typedef struct {
 } Options;
 
 static void
-add_options(gpointer data, GOptionContext *context)
+add_options(gpointer data, QblkOptionTable *table)
 {
     Options *options = data;
     const GOptionEntry entries[] = {
@@ -25,7 +25,7 @@ add_options(gpointer data, GOptionContext *context)
 
     options->paths = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(options->paths, NULL);
-    g_option_context_add_main_entries(context, entries, NULL);
+    qblk_option_table_add(table, entries);
 }
 
 static void
@@ -101,6 +101,12 @@ const QblkCommand qblk_cmd_capture = {
     .name = "capture",
     .arguments = "VM...",
     .summary = "Record the replies of QEMU",
+    .description =
+        "Secrets are left out. Other commands read the recording as the VM capture:FILE.",
+    .example = "qblk capture /run/vm1.qmp > vm1.json",
+    .group = QBLK_COMMAND_LOOKS,
+    .prints_plain = TRUE,
+    .names_no_disk = TRUE,
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .vms = QBLK_COMMAND_ALL_VMS,

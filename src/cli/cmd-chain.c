@@ -71,6 +71,10 @@ const QblkCommand qblk_cmd_chain = {
     .name = "chain",
     .arguments = "VM... [DISK...]",
     .summary = "Show the layers of each disk",
+    .description = "The active layer is first, the base last. The first line of a disk has its "
+                   "fingerprint, for --expect.",
+    .example = "qblk chain /run/vm1.qmp vda",
+    .group = QBLK_COMMAND_LOOKS,
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .vms = QBLK_COMMAND_SOME_VMS,

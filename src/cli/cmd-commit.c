@@ -15,7 +15,7 @@ typedef struct {
 } Options;
 
 static void
-add_options(gpointer data, GOptionContext *context)
+add_options(gpointer data, QblkOptionTable *table)
 {
     Options *options = data;
     const GOptionEntry entries[] = {
@@ -48,8 +48,8 @@ add_options(gpointer data, GOptionContext *context)
     };
 
     options->keep = NO_KEEP;
-    g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options_add(&options->change, context, QBLK_CHANGE_NEW_JOB);
+    qblk_option_table_add(table, entries);
+    qblk_change_options_add(&options->change, table, QBLK_CHANGE_NEW_JOB);
 }
 
 static void
@@ -184,6 +184,10 @@ const QblkCommand qblk_cmd_commit = {
     .virsh_name = "blockcommit",
     .arguments = "VM DISK",
     .summary = "Merge layers into a lower layer",
+    .description = "The active layer is merged only with --active, --pivot or --keep-overlay. The "
+                   "files of merged layers are kept unless --delete is given.",
+    .example = "qblk commit /run/vm1.qmp vda --active --pivot",
+    .group = QBLK_COMMAND_CHANGES,
     .min_arguments = 1,
     .max_arguments = 2,
     .changes = TRUE,

@@ -16,7 +16,7 @@ typedef struct {
 } Options;
 
 static void
-add_options(gpointer data, GOptionContext *context)
+add_options(gpointer data, QblkOptionTable *table)
 {
     Options *options = data;
     const GOptionEntry entries[] = {
@@ -42,8 +42,8 @@ add_options(gpointer data, GOptionContext *context)
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options_add(&options->change, context, QBLK_CHANGE_NEW_JOB);
+    qblk_option_table_add(table, entries);
+    qblk_change_options_add(&options->change, table, QBLK_CHANGE_NEW_JOB);
 }
 
 static void
@@ -149,6 +149,10 @@ const QblkCommand qblk_cmd_copy = {
     .virsh_name = "blockcopy",
     .arguments = "VM DISK DEST",
     .summary = "Copy a disk to another image",
+    .description = "DEST is a path or a URL. When the copy is in sync, --pivot switches the guest "
+                   "to it, and --finish keeps the guest on the source.",
+    .example = "qblk copy /run/vm1.qmp vda /images/copy.qcow2 --finish",
+    .group = QBLK_COMMAND_CHANGES,
     .min_arguments = 3,
     .max_arguments = 3,
     .changes = TRUE,

@@ -12,7 +12,7 @@ typedef struct {
 } Options;
 
 static void
-add_options(gpointer data, GOptionContext *context)
+add_options(gpointer data, QblkOptionTable *table)
 {
     Options *options = data;
     const GOptionEntry entries[] = {
@@ -21,7 +21,7 @@ add_options(gpointer data, GOptionContext *context)
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
+    qblk_option_table_add(table, entries);
 }
 
 static void
@@ -172,6 +172,9 @@ const QblkCommand qblk_cmd_graph = {
     .name = "graph",
     .arguments = "VM... [DISK...]",
     .summary = "Show all block nodes",
+    .description = "That includes filters, the nodes of jobs and nodes that no disk uses.",
+    .example = "qblk graph /run/vm1.qmp",
+    .group = QBLK_COMMAND_LOOKS,
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .vms = QBLK_COMMAND_SOME_VMS,

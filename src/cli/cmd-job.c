@@ -13,7 +13,7 @@ typedef struct {
 } Options;
 
 static void
-add_options(gpointer data, GOptionContext *context)
+add_options(gpointer data, QblkOptionTable *table)
 {
     Options *options = data;
     const GOptionEntry entries[] = {
@@ -37,8 +37,8 @@ add_options(gpointer data, GOptionContext *context)
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options_add(&options->change, context, QBLK_CHANGE_OLD_JOB);
+    qblk_option_table_add(table, entries);
+    qblk_change_options_add(&options->change, table, QBLK_CHANGE_OLD_JOB);
 }
 
 static void
@@ -96,7 +96,7 @@ read_request(const Options *options, QblkJobAction *action, gboolean *is_shown, 
     }
     if (*is_shown && (change->dry_run || change->time_limit > 0)) {
         return qblk_usage_error(
-            error, "options --dry-run and --timeout need an action, such as --wait or --pivot");
+            error, "options --dry-run and --time-limit need an action, such as --wait or --pivot");
     }
 
     if (change->delete_removed && !options->pivot) {
@@ -221,6 +221,10 @@ const QblkCommand qblk_cmd_job = {
     .virsh_name = "blockjob",
     .arguments = "VM DISK",
     .summary = "Show or control the job of a disk",
+    .description = "Without an option, show it.",
+    .example = "qblk job /run/vm1.qmp vda --pivot",
+    .group = QBLK_COMMAND_CHANGES,
+    .needs_qemu = TRUE,
     .min_arguments = 2,
     .max_arguments = 2,
     .changes = TRUE,

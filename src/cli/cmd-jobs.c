@@ -11,7 +11,7 @@ typedef struct {
 } Options;
 
 static void
-add_options(gpointer data, GOptionContext *context)
+add_options(gpointer data, QblkOptionTable *table)
 {
     Options *options = data;
     const GOptionEntry entries[] = {
@@ -20,7 +20,7 @@ add_options(gpointer data, GOptionContext *context)
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
+    qblk_option_table_add(table, entries);
 }
 
 static gboolean
@@ -64,6 +64,9 @@ const QblkCommand qblk_cmd_jobs = {
     .name = "jobs",
     .arguments = "VM...",
     .summary = "List the jobs",
+    .description = "For each job: its disk, kind, state, progress, speed and error.",
+    .example = "qblk jobs --watch /run/vm1.qmp",
+    .group = QBLK_COMMAND_LOOKS,
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .vms = QBLK_COMMAND_ALL_VMS,

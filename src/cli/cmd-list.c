@@ -269,6 +269,10 @@ const QblkCommand qblk_cmd_list = {
     .virsh_name = "domblklist",
     .arguments = "[VM...] [DISK...]",
     .summary = "List the disks; without VM, the VMs",
+    .description = "Each disk is listed with its target, device, number of layers, format, size, "
+                   "active image and job.",
+    .example = "qblk list /run/vm1.qmp",
+    .group = QBLK_COMMAND_LOOKS,
     .has_default_vm = TRUE,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .vms = QBLK_COMMAND_SOME_VMS,

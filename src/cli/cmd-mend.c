@@ -15,7 +15,7 @@ typedef struct {
 } Options;
 
 static void
-add_options(gpointer data, GOptionContext *context)
+add_options(gpointer data, QblkOptionTable *table)
 {
     Options *options = data;
     const GOptionEntry entries[] = {
@@ -26,8 +26,8 @@ add_options(gpointer data, GOptionContext *context)
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options_add(&options->change, context, QBLK_CHANGE_NO_JOB);
+    qblk_option_table_add(table, entries);
+    qblk_change_options_add(&options->change, table, QBLK_CHANGE_NO_JOB);
 }
 
 static void
@@ -79,6 +79,10 @@ const QblkCommand qblk_cmd_mend = {
     .name = "mend",
     .arguments = "VM [DISK]",
     .summary = "Put right what 'qblk check' finds",
+    .description = "That is a wrong name or format of a backing file in the header of an image, or "
+                   "a node or job that an earlier operation has left over.",
+    .example = "qblk mend /run/vm1.qmp --dry-run",
+    .group = QBLK_COMMAND_REPAIRS,
     .min_arguments = 1,
     .max_arguments = 2,
     .changes = TRUE,

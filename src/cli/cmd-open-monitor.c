@@ -15,7 +15,7 @@ typedef struct {
 } Options;
 
 static void
-add_options(gpointer data, GOptionContext *context)
+add_options(gpointer data, QblkOptionTable *table)
 {
     Options *options = data;
     const GOptionEntry entries[] = {
@@ -28,7 +28,7 @@ add_options(gpointer data, GOptionContext *context)
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
+    qblk_option_table_add(table, entries);
 }
 
 /* ---- the plan ---- */
@@ -182,6 +182,13 @@ const QblkCommand qblk_cmd_open_monitor = {
     .name = "open-monitor",
     .arguments = "VM PATH",
     .summary = "Open another QMP monitor (QEMU 11.1)",
+    .description = "The monitor is at the socket PATH, which must not exist. It lasts until it is "
+                   "closed or QEMU ends.",
+    .example = "qblk open-monitor /run/vm1.qmp /run/watch.qmp",
+    .group = QBLK_COMMAND_SERVES,
+    .prints_plain = TRUE,
+    .needs_qemu = TRUE,
+    .names_no_disk = TRUE,
     .min_arguments = 2,
     .max_arguments = 2,
     .options_size = sizeof(Options),

@@ -12,7 +12,7 @@ typedef struct {
 } Options;
 
 static void
-add_common_options(Options *options, GOptionContext *context)
+add_common_options(Options *options, QblkOptionTable *table)
 {
     const GOptionEntry entries[] = {
         {"keep-relative", 0, 0, G_OPTION_ARG_NONE, &options->keep_relative,
@@ -20,12 +20,12 @@ add_common_options(Options *options, GOptionContext *context)
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options_add(&options->change, context, QBLK_CHANGE_NEW_JOB);
+    qblk_option_table_add(table, entries);
+    qblk_change_options_add(&options->change, table, QBLK_CHANGE_NEW_JOB);
 }
 
 static void
-add_pull_options(gpointer data, GOptionContext *context)
+add_pull_options(gpointer data, QblkOptionTable *table)
 {
     Options *options = data;
     const GOptionEntry entries[] = {
@@ -36,14 +36,14 @@ add_pull_options(gpointer data, GOptionContext *context)
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
-    add_common_options(options, context);
+    qblk_option_table_add(table, entries);
+    add_common_options(options, table);
 }
 
 static void
-add_rebase_options(gpointer data, GOptionContext *context)
+add_rebase_options(gpointer data, QblkOptionTable *table)
 {
-    add_common_options(data, context);
+    add_common_options(data, table);
 }
 
 static void
@@ -105,6 +105,10 @@ const QblkCommand qblk_cmd_pull = {
     .virsh_name = "blockpull",
     .arguments = "VM DISK",
     .summary = "Merge lower layers into the active layer",
+    .description =
+        "Without --base the active layer gets the data of all layers and needs no backing file.",
+    .example = "qblk pull /run/vm1.qmp vda --base 'vda[2]'",
+    .group = QBLK_COMMAND_CHANGES,
     .min_arguments = 1,
     .max_arguments = 2,
     .changes = TRUE,
@@ -120,6 +124,9 @@ const QblkCommand qblk_cmd_rebase = {
     .name = "rebase",
     .arguments = "VM DISK LAYER",
     .summary = "Pull, and keep LAYER as the base",
+    .description = "The layers between LAYER and the active layer leave the chain.",
+    .example = "qblk rebase /run/vm1.qmp vda 'vda[2]'",
+    .group = QBLK_COMMAND_CHANGES,
     .min_arguments = 3,
     .max_arguments = 3,
     .changes = TRUE,

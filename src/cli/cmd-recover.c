@@ -16,7 +16,7 @@ typedef struct {
 } Options;
 
 static void
-add_options(gpointer data, GOptionContext *context)
+add_options(gpointer data, QblkOptionTable *table)
 {
     Options *options = data;
     const GOptionEntry entries[] = {
@@ -25,8 +25,8 @@ add_options(gpointer data, GOptionContext *context)
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
-    qblk_recovery_options_add(&options->recovery, context);
+    qblk_option_table_add(table, entries);
+    qblk_recovery_options_add(&options->recovery, table);
 }
 
 static void
@@ -186,6 +186,10 @@ const QblkCommand qblk_cmd_recover = {
     .name = "recover",
     .arguments = "[VM]",
     .summary = "Resume or roll back interrupted operations",
+    .description = "Without VM, those of all VMs that can be reached. With image:PATH, print which "
+                   "image the guest has to boot from.",
+    .example = "qblk recover --dry-run",
+    .group = QBLK_COMMAND_REPAIRS,
     .max_arguments = 1,
     .ignores_image_format = TRUE,
     .options_size = sizeof(Options),

@@ -15,7 +15,7 @@ typedef struct {
 } Options;
 
 static void
-add_options(gpointer data, GOptionContext *context)
+add_options(gpointer data, QblkOptionTable *table)
 {
     Options *options = data;
     const GOptionEntry entries[] = {
@@ -42,8 +42,8 @@ add_options(gpointer data, GOptionContext *context)
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
-    qblk_change_options_add(&options->change, context, QBLK_CHANGE_NO_JOB);
+    qblk_option_table_add(table, entries);
+    qblk_change_options_add(&options->change, table, QBLK_CHANGE_NO_JOB);
 }
 
 static void
@@ -138,6 +138,10 @@ const QblkCommand qblk_cmd_snapshot = {
     .virsh_name = "snapshot-create-as",
     .arguments = "VM [DISK...]",
     .summary = "Put a new overlay over disks",
+    .description = "Without DISK over all disks that can have one. All overlays are created at the "
+                   "same moment.",
+    .example = "qblk snapshot /run/vm1.qmp vda",
+    .group = QBLK_COMMAND_CHANGES,
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .changes = TRUE,

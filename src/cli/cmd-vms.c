@@ -10,7 +10,7 @@ typedef struct {
 } Options;
 
 static void
-add_options(gpointer data, GOptionContext *context)
+add_options(gpointer data, QblkOptionTable *table)
 {
     Options *options = data;
     const GOptionEntry entries[] = {
@@ -21,7 +21,7 @@ add_options(gpointer data, GOptionContext *context)
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
+    qblk_option_table_add(table, entries);
 }
 
 static void
@@ -61,6 +61,10 @@ const QblkCommand qblk_cmd_vms = {
     .name = "vms",
     .arguments = "[NAME...]",
     .summary = "List the VMs of this machine",
+    .description = "With NAME only those with this name, UUID, pid or VMID. Each QMP monitor is "
+                   "listed with its state.",
+    .example = "qblk vms --probe",
+    .group = QBLK_COMMAND_LOOKS,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .asks_vms = TRUE,
     .options_size = sizeof(Options),

@@ -55,6 +55,11 @@ const QblkCommand qblk_cmd_xml = {
     .virsh_name = "dumpxml",
     .arguments = "VM... [DISK...]",
     .summary = "Print disks as libvirt XML",
+    .description = "A disk has its whole chain of <backingStore>, as 'virsh dumpxml' has it for "
+                   "guests of libvirt.",
+    .example = "qblk xml /run/vm1.qmp vda",
+    .group = QBLK_COMMAND_LOOKS,
+    .prints_plain = TRUE,
     .min_arguments = 1,
     .max_arguments = QBLK_COMMAND_ANY_NUMBER,
     .vms = QBLK_COMMAND_SOME_VMS,

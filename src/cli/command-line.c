@@ -1,103 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/command-line.h"
 
+#include "cli/command-options.h"
 #include "cli/commands.h"
 #include "cli/exit-code.h"
-#include "cli/global-options.h"
+#include "cli/global-table.h"
+#include "cli/option-parse.h"
 #include "cli/several.h"
 #include "cli/vm-argument.h"
 #include "cli/vm-list.h"
-#include <qblk/version.h>
 
-#include <stdlib.h>
 #include <string.h>
-
-/* ---- help ---- */
-
-static char *
-describe_commands(void)
-{
-    GString *text = g_string_new("Commands:\n");
-
-    for (const QblkCommand *const *at = qblk_command_all(); *at != NULL; at++) {
-        g_autofree char *call = g_strdup_printf("%s %s", (*at)->name, (*at)->arguments);
-        g_string_append_printf(text, "  %-26s %s\n", call, (*at)->summary);
-    }
-
-    g_string_append(
-        text,
-        "\nVM is one of:\n"
-        "  NAME                       name, UUID, pid or VMID of a VM of this machine\n"
-        "  PATH, unix:PATH            QMP socket of a running QEMU (PATH must contain a '/')\n"
-        "  tcp:HOST:PORT              QMP monitor over TCP\n"
-        "  ssh://[USER@]HOST[:PORT]/PATH\n"
-        "                             QMP socket of another machine, for commands that only read\n"
-        "  fd:N                       inherited, connected socket\n"
-        "  image:PATH                 image without a QEMU; its disk is vda\n"
-        "  capture:FILE               output of 'qblk capture'; - is standard input\n"
-        "  domain:FILE                libvirt domain XML; - is standard input\n"
-        "\nA layer is a disk with an index (vda[2]; vda is the active layer), the path of an "
-        "image,\nor node:NAME.\n"
-        "\nExit status: 0 success, 1 failure, 2 usage error, 3 no such disk or layer, 4 refused "
-        "as\nunsafe or because the chain changed, 5 no connection, 6 block job failed.\n");
-    return g_string_free(text, FALSE);
-}
-
-/* ---- options ---- */
-
-/* Always FALSE.  A message of GOption begins with a capital letter. */
-static gboolean
-set_option_error(const char *help_command, const GError *cause, GError **error)
-{
-    g_autofree char *message = g_strdup(cause->message);
-
-    message[0] = g_ascii_tolower(message[0]);
-    return qblk_usage_error(error, "%s; see '%s --help'", message, help_command);
-}
-
-/* The options before the command's name. */
-static gboolean
-parse_front(QblkGlobalOptions *options, char ***argv, GError **error)
-{
-    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-    g_autofree char *commands = describe_commands();
-    g_autoptr(GError) cause = NULL;
-
-    qblk_global_options_add(options, NULL, context);
-    g_option_context_set_strict_posix(context, TRUE);
-    g_option_context_set_summary(context,
-                                 "Show and change the disk image chains of running QEMU guests.");
-    g_option_context_set_description(context, commands);
-
-    g_set_prgname("qblk COMMAND VM [ARGUMENT...]");
-    gboolean parsed = g_option_context_parse_strv(context, argv, &cause);
-    g_set_prgname("qblk");
-
-    return parsed ? TRUE : set_option_error("qblk", cause, error);
-}
-
-/* The options after the command's name: global ones and its own. */
-static gboolean
-parse_back(QblkInvocation *invocation, QblkGlobalOptions *options, char ***argv, GError **error)
-{
-    const QblkCommand *command = invocation->command;
-    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-    g_autofree char *usage = g_strdup_printf("qblk %s %s", command->name, command->arguments);
-    g_autofree char *name = g_strdup_printf("qblk %s", command->name);
-    g_autoptr(GError) cause = NULL;
-
-    if (command->add_options != NULL) {
-        command->add_options(invocation->options, context);
-    }
-    qblk_global_options_add(options, command, context);
-    g_option_context_set_summary(context, command->summary);
-
-    g_set_prgname(usage);
-    gboolean parsed = g_option_context_parse_strv(context, argv, &cause);
-    g_set_prgname("qblk");
-
-    return parsed ? TRUE : set_option_error(name, cause, error);
-}
 
 /* ---- arguments ---- */
 
@@ -124,16 +37,10 @@ add_disk_of_image(QblkInvocation *invocation)
 }
 
 static gboolean
-set_arguments(QblkInvocation *invocation, const QblkVmListOptions *vms, char **rest, GError **error)
+set_arguments(QblkInvocation *invocation, const QblkVmListOptions *vms, GError **error)
 {
     const QblkCommand *command = invocation->command;
 
-    if (rest[0] != NULL && g_str_equal(rest[0], "--")) {
-        rest++;
-    }
-
-    invocation->arguments = g_strdupv(rest);
-    invocation->count = g_strv_length(rest);
     if (!qblk_vm_list_is_given(vms) && !qblk_vm_argument_add_default(invocation, error)) {
         return FALSE;
     }
@@ -149,70 +56,160 @@ set_arguments(QblkInvocation *invocation, const QblkVmListOptions *vms, char **r
     return TRUE;
 }
 
+/* Copy the words; the last one is NULL. */
 static void
-print_version_and_exit(void)
+take_words(QblkInvocation *invocation, GPtrArray *words)
 {
-    g_print("qblk %s\n", qblk_version());
-    exit(0);
+    g_ptr_array_add(words, NULL);
+    invocation->arguments = g_strdupv((char **)words->pdata);
+    invocation->count = words->len - 1;
 }
 
-static gboolean
-set_command(QblkInvocation *invocation, const char *name, GError **error)
+/* ---- the command ---- */
+
+static void
+set_command(QblkInvocation *invocation, const QblkCommand *command)
 {
-    if (name == NULL) {
-        return qblk_usage_error(error, "no command given; see 'qblk --help'");
-    }
-
-    const QblkCommand *command = qblk_command_find(name);
-    if (command == NULL) {
-        return qblk_usage_error(error, "unknown command '%s'; see 'qblk --help'", name);
-    }
-
+    g_free(invocation->options);
     invocation->command = command;
     invocation->output.command = command->name;
     invocation->options = g_malloc0(command->options_size);
+}
+
+/* @words: the command and what follows it */
+static gboolean
+find_command(QblkInvocation *invocation, const GPtrArray *words, GError **error)
+{
+    if (words->len == 0) {
+        return qblk_usage_error(error, "no command given; see 'qblk --help'");
+    }
+
+    const char *next = words->len > 1 ? words->pdata[1] : NULL;
+    const QblkCommand *command = qblk_command_find(words->pdata[0]);
+    if (command == NULL) {
+        return qblk_command_refuse(words->pdata[0], next, error);
+    }
+    set_command(invocation, command);
     return TRUE;
 }
 
-gboolean
-qblk_command_line_parse(QblkInvocation *invocation, int argc, char **argv, GError **error)
+/* Print help, or the version, instead of what the command does.  @about: (nullable): a command */
+static gboolean
+answer(QblkInvocation *invocation, const QblkGlobalOptions *options, const char *about)
 {
-    g_auto(QblkGlobalOptions) front, options;
-    /* GOption removes elements from the array that it parses. */
-    g_auto(GStrv) all = g_strdupv(argv);
+    const QblkCommand *before = invocation->command;
 
-    qblk_global_options_init(&front);
-    qblk_global_options_init(&options);
-    qblk_output_init(&invocation->output);
-    invocation->snapshot_options = qblk_snapshot_options_new();
+    if (before != NULL && before->clear_options != NULL) {
+        before->clear_options(invocation->options);
+    }
+    set_command(invocation, options->help ? &qblk_cmd_help : &qblk_cmd_version);
+    invocation->arguments = g_new0(char *, 2);
+    invocation->arguments[0] = options->help ? g_strdup(about) : NULL;
+    invocation->count = options->help && about != NULL ? 1 : 0;
+    return TRUE;
+}
 
-    if (!parse_front(&front, &all, error)) {
-        return FALSE;
-    }
-    if (front.version) {
-        print_version_and_exit();
-    }
-    if (!set_command(invocation, all[1], error)) {
-        return FALSE;
-    }
+/* ---- options ---- */
 
-    g_auto(GStrv) rest = g_strdupv(all + 1);
-    if (!parse_back(invocation, &options, &rest, error)) {
-        return FALSE;
-    }
-    if (options.version) {
-        print_version_and_exit();
-    }
-    qblk_global_options_merge(&options, &front);
+/* Parse again with the options of other commands, for an error that names these. */
+static gboolean
+refuse_options(QblkOptionTable *table, gboolean is_front, char *const *words, GError **error)
+{
+    g_autoptr(GPtrArray) arguments = g_ptr_array_new();
 
-    if (!set_arguments(invocation, &options.vms, rest + 1, error)) {
+    qblk_command_options_add_foreign(table, is_front);
+    return qblk_option_parse(table, is_front, words, arguments, error);
+}
+
+static gboolean
+is_answered(const QblkGlobalOptions *options)
+{
+    return options->help || options->version;
+}
+
+/* The options before the command's name.  @words: what follows them is appended to it */
+static gboolean
+parse_front(QblkGlobalOptions *options, QblkOptionTable *table, char *const *argv, GPtrArray *words,
+            GError **error)
+{
+    qblk_global_table_add(options, NULL, table);
+    return qblk_option_parse(table, TRUE, argv, words, NULL) || is_answered(options) ||
+           refuse_options(table, TRUE, argv, error);
+}
+
+/* The options after it: its own and global ones. */
+static gboolean
+parse_back(QblkInvocation *invocation, QblkGlobalOptions *options, char *const *words,
+           GPtrArray *arguments, GError **error)
+{
+    g_autoptr(QblkOptionTable) table =
+        qblk_command_options_new(invocation->command, invocation->options, options);
+
+    return qblk_option_parse(table, FALSE, words, arguments, NULL) || is_answered(options) ||
+           refuse_options(table, FALSE, words, error);
+}
+
+/* ---- all of it ---- */
+
+/* Check and use what was parsed. */
+static gboolean
+apply(QblkInvocation *invocation, QblkGlobalOptions *options, GError **error)
+{
+    if (!set_arguments(invocation, &options->vms, error)) {
         return FALSE;
     }
     if (invocation->vm_names == NULL && !qblk_vm_argument_resolve(invocation, error)) {
         return FALSE;
     }
-    if (!qblk_global_options_apply(&options, invocation, error)) {
+    if (!qblk_global_options_apply(options, invocation, error)) {
         return FALSE;
     }
-    return invocation->vm_names == NULL || qblk_several_set_up(invocation, &options, error);
+    return invocation->vm_names == NULL || qblk_several_set_up(invocation, options, error);
+}
+
+static gboolean
+parse(QblkInvocation *invocation, QblkGlobalOptions *front, QblkGlobalOptions *options,
+      char *const *argv, GError **error)
+{
+    g_autoptr(QblkOptionTable) table = qblk_option_table_new("qblk");
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    g_autoptr(GPtrArray) arguments = g_ptr_array_new();
+
+    if (!parse_front(front, table, argv, words, error)) {
+        return FALSE;
+    }
+    if (is_answered(front)) { /* such as `qblk --help commit` */
+        gboolean is_about = words->len > 0 && qblk_command_find(words->pdata[0]) != NULL;
+        return answer(invocation, front, is_about ? words->pdata[0] : NULL);
+    }
+
+    if (!find_command(invocation, words, error)) {
+        return FALSE;
+    }
+    g_ptr_array_add(words, NULL);
+    if (!parse_back(invocation, options, (char **)words->pdata + 1, arguments, error)) {
+        return FALSE;
+    }
+    if (is_answered(options)) {
+        return answer(invocation, options, invocation->command->name);
+    }
+
+    if (!qblk_global_table_check_front(table, invocation->command, error)) {
+        return FALSE;
+    }
+    qblk_global_options_merge(options, front);
+    take_words(invocation, arguments);
+    return apply(invocation, options, error);
+}
+
+gboolean
+qblk_command_line_parse(QblkInvocation *invocation, char *const *argv, GError **error)
+{
+    g_auto(QblkGlobalOptions) front, options;
+
+    qblk_global_options_init(&front);
+    qblk_global_options_init(&options);
+    qblk_output_init(&invocation->output);
+    invocation->snapshot_options = qblk_snapshot_options_new();
+    return parse(invocation, &front, &options, argv[0] == NULL ? argv : argv + 1, error);
 }

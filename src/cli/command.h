@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cli/invocation.h"
+#include "cli/option-table.h"
 #include "cli/print/heading.h"
 
 /** Which arguments are VMs. */
@@ -15,11 +16,24 @@ typedef enum {
     QBLK_COMMAND_ALL_VMS,    /* all */
 } QblkCommandVms;
 
+/** The heading of the command in help, in this order. */
+typedef enum {
+    QBLK_COMMAND_LOOKS,
+    QBLK_COMMAND_CHANGES,
+    QBLK_COMMAND_REPAIRS,
+    QBLK_COMMAND_SERVES,
+    QBLK_COMMAND_HELPS,
+    QBLK_COMMAND_IS_HIDDEN, /* help does not list it */
+} QblkCommandGroup;
+
 struct QblkCommand {
     const char *name;
-    const char *virsh_name;             /* virsh's name for it, or NULL */
-    const char *arguments;              /* for the usage line */
-    const char *summary;                /* one line, for --help */
+    const char *virsh_name;  /* virsh's name for it, or NULL */
+    const char *arguments;   /* for the usage line */
+    const char *summary;     /* one line, for the list of commands */
+    const char *description; /* sentences after the summary, for its own help */
+    const char *example;     /* a command line, for its own help */
+    QblkCommandGroup group;
     guint min_arguments, max_arguments; /* with one VM */
     QblkCommandVms vms;
 
@@ -29,6 +43,9 @@ struct QblkCommand {
     gboolean is_offline;           /* it also changes image:PATH, whose DISK may be left out */
     gboolean one_disk;             /* --expect is valid if one disk is named */
     gboolean own_format;           /* its --format is not that of image:PATH */
+    gboolean prints_plain;         /* its output is for programs: no table, tree or color */
+    gboolean names_no_disk;        /* it has no disks to give names to */
+    gboolean needs_qemu;           /* image:PATH is not valid for it */
     gboolean ignores_image_format; /* it does not open the image of image:PATH */
     gboolean takes_wrong_formats;  /* image:PATH may record wrong formats: it reports them */
     gboolean warns_of_stale;       /* of images of any VM, and its options are
@@ -40,8 +57,8 @@ struct QblkCommand {
     gboolean prints_stale;         /* stale images are a part of its output */
 
     gsize options_size; /* of the struct of its own options, which starts as zeros; 0: none */
-    /* Sets defaults other than 0 and adds the options to @context; NULL: none. */
-    void (*add_options)(gpointer options, GOptionContext *context);
+    /* Sets defaults other than 0 and adds the options to @table; NULL: none. */
+    void (*add_options)(gpointer options, QblkOptionTable *table);
     /* Frees the texts of the options; NULL: none. */
     void (*clear_options)(gpointer options);
 

@@ -26,9 +26,22 @@ extern const QblkCommand qblk_cmd_bridge;
 extern const QblkCommand qblk_cmd_capture;
 extern const QblkCommand qblk_cmd_check;
 extern const QblkCommand qblk_cmd_mend;
+extern const QblkCommand qblk_cmd_help;
+extern const QblkCommand qblk_cmd_version; /* in cmd-help.c */
 
-/** Returns: (array zero-terminated=1): all commands, in the order of --help. */
+/** Returns: (array zero-terminated=1): all commands, in the order of help. */
 const QblkCommand *const *qblk_command_all(void);
 
 /** Returns: (nullable): the command with the name @name, its own or virsh's. */
 const QblkCommand *qblk_command_find(const char *name);
+
+/** Returns: (nullable): the name of a command that may have been meant by @name */
+const char *qblk_command_suggest(const char *name);
+
+/**
+ * Set the usage error for a command that does not exist.  Always FALSE.
+ *
+ * @next: (nullable): the word after @name
+ */
+gboolean qblk_command_refuse(const char *name, const char *next,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -5,7 +5,6 @@
 #include "cli/exit-code.h"
 
 #include <qblk/domain.h>
-#include <string.h>
 #include <unistd.h>
 
 /* A reply is held in memory, as bytes and as JSON values. */
@@ -36,69 +35,7 @@ qblk_global_options_clear(QblkGlobalOptions *options)
     qblk_vm_list_options_clear(&options->vms);
 }
 
-/* ---- parsing ---- */
-
-void
-qblk_global_options_add(QblkGlobalOptions *options, const QblkCommand *command,
-                        GOptionContext *context)
-{
-    const GOptionEntry always[] = {
-        {"json", 'j', 0, G_OPTION_ARG_NONE, &options->json, "Print JSON", NULL},
-        {"wide", 0, 0, G_OPTION_ARG_NONE, &options->wide,
-         "Do not shorten what is wider than the terminal", NULL},
-        {"color", 0, 0, G_OPTION_ARG_STRING, &options->color,
-         "Use colors: auto (default), always or never", "WHEN"},
-        {"max-reply", 0, 0, G_OPTION_ARG_INT64, &options->max_reply,
-         "Limit the size of a reply of QEMU (default: 64)", "MIB"},
-        {"target", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->targets,
-         "Name a disk; DEVICE is a qdev id, drive or node-name", "NAME=DEVICE"},
-        {"domain", 0, 0, G_OPTION_ARG_FILENAME, &options->domain,
-         "Take the names of disks from a libvirt domain XML", "FILE"},
-        {"backing-format", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->backing_formats,
-         "Specify that of a backing file of image:PATH, or LAYER=FORMAT", "FORMAT"},
-        {"expect", 0, 0, G_OPTION_ARG_STRING, &options->expect,
-         "Refuse if the chain of the disk has changed", "FINGERPRINT"},
-        {"edges", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &options->edges,
-         "Read edges from children, debug-graph or blockstats", "SOURCE"},
-        {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL},
-        {NULL},
-    };
-    /* For a command that changes a VM these are options of the job, as for virsh. */
-    const GOptionEntry connection[] = {
-        {"timeout", 't', 0, G_OPTION_ARG_DOUBLE, &options->timeout,
-         "Limit the time for the connection and each reply (default: 5)", "SECONDS"},
-        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
-         "Log the QMP messages to standard error", NULL},
-        {"secret", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->secrets,
-         "Read the key of encrypted images of image:PATH from a file", "ID=FILE"},
-        {NULL},
-    };
-    int of_several =
-        command == NULL || command->vms != QBLK_COMMAND_ONE_VM ? 0 : G_OPTION_FLAG_HIDDEN;
-    const GOptionEntry several[] = {
-        {"vm", 0, of_several, G_OPTION_ARG_FILENAME_ARRAY, &options->vms.names,
-         "Read one of several VMs; all arguments are disks", "VM"},
-        {"vms", 0, of_several, G_OPTION_ARG_FILENAME, &options->vms.file,
-         "Read the VMs in FILE, one in each line", "FILE"},
-        {"all", 0, of_several, G_OPTION_ARG_NONE, &options->vms.every,
-         "Read all VMs of this machine that have a QMP monitor", NULL},
-        {NULL},
-    };
-    const GOptionEntry format[] = {
-        {"format", 0, 0, G_OPTION_ARG_STRING, &options->format,
-         "Specify the format of image:PATH, such as qcow2", "FORMAT"},
-        {NULL},
-    };
-
-    g_option_context_add_main_entries(context, always, NULL);
-    g_option_context_add_main_entries(context, several, NULL);
-    if (command == NULL || !command->changes) {
-        g_option_context_add_main_entries(context, connection, NULL);
-    }
-    if (command == NULL || !command->own_format) {
-        g_option_context_add_main_entries(context, format, NULL);
-    }
-}
+/* ---- those before and after the command ---- */
 
 static void
 merge_text(char **text, char **front)
@@ -132,7 +69,6 @@ merge_list(char ***targets, char **front)
 void
 qblk_global_options_merge(QblkGlobalOptions *options, QblkGlobalOptions *front)
 {
-    options->version = options->version || front->version;
     options->json = options->json || front->json;
     options->verbose = options->verbose || front->verbose;
     options->wide = options->wide || front->wide;
@@ -159,44 +95,30 @@ qblk_global_options_merge(QblkGlobalOptions *options, QblkGlobalOptions *front)
 
 /* ---- options that the command or the VM does not support ---- */
 
+/* A domain has no nodes. */
 static gboolean
-check_command(const QblkGlobalOptions *options, const QblkInvocation *invocation, GError **error)
+check_domain(const QblkGlobalOptions *options, const QblkInvocation *invocation, GError **error)
 {
-    const QblkCommand *command = invocation->command;
+    const QblkAddress *address = invocation->address;
     const struct {
         const char *name;
         gboolean is_given;
-        gboolean needs_nodes;
     } entries[] = {
-        {"--target", options->targets != NULL, TRUE},
-        {"--domain", options->domain != NULL, TRUE},
-        {"--edges", options->edges != NULL, TRUE},
-        {"--format", options->format != NULL, FALSE},
-        {"--backing-format", options->backing_formats != NULL, FALSE},
-        {"--timeout", options->timeout != NO_TIMEOUT && !command->asks_vms, FALSE},
-        {"--max-reply", options->max_reply != NO_MAX_REPLY, FALSE},
+        {"--target", options->targets != NULL},
+        {"--domain", options->domain != NULL},
+        {"--edges", options->edges != NULL},
     };
-    gboolean takes_vm = strstr(command->arguments, "VM") != NULL;
-    gboolean is_domain = invocation->address != NULL &&
-                         qblk_address_get_kind(invocation->address) == QBLK_ADDRESS_KIND_DOMAIN;
 
+    if (address == NULL || qblk_address_get_kind(address) != QBLK_ADDRESS_KIND_DOMAIN) {
+        return TRUE;
+    }
     for (gsize i = 0; i < G_N_ELEMENTS(entries); i++) {
-        if (!entries[i].is_given) {
-            continue;
-        }
-
-        if (!takes_vm) {
-            return qblk_usage_error(
-                error, "option %s is not valid for 'qblk %s': the command does not use a VM",
-                entries[i].name, command->name);
-        }
-        if (is_domain && entries[i].needs_nodes) {
+        if (entries[i].is_given) {
             return qblk_usage_error(error,
                                     "option %s is not valid for '%s': it needs a QEMU or a capture",
-                                    entries[i].name, qblk_address_get_text(invocation->address));
+                                    entries[i].name, qblk_address_get_text(address));
         }
     }
-
     return TRUE;
 }
 
@@ -209,11 +131,6 @@ check_of_image(const char *name, const char *value, const QblkInvocation *invoca
 
     if (value == NULL) {
         return TRUE;
-    }
-    if (invocation->command->ignores_image_format) {
-        return qblk_usage_error(error,
-                                "option %s is not valid for 'qblk %s': it does not open the image",
-                                name, invocation->command->name);
     }
     if (invocation->vm_names != NULL) { /* it is checked for each of them */
         return TRUE;
@@ -262,12 +179,8 @@ check_expect(const QblkGlobalOptions *options, const QblkInvocation *invocation,
     gboolean is_of_one = command->changes && command->max_arguments != QBLK_COMMAND_ANY_NUMBER;
     gboolean names_one_disk = is_of_one ? invocation->count >= 2 : invocation->count == 2;
 
-    if (options->expect == NULL || (command->one_disk && names_one_disk)) {
+    if (options->expect == NULL || names_one_disk) {
         return TRUE;
-    }
-
-    if (!command->one_disk) {
-        return qblk_usage_error(error, "option --expect is not valid for 'qblk %s'", command->name);
     }
     return qblk_usage_error(error, "option --expect of 'qblk %s' needs exactly one disk",
                             command->name);
@@ -294,7 +207,7 @@ apply_limits(const QblkGlobalOptions *options, QblkInvocation *invocation, GErro
     gboolean has_max_reply = options->max_reply != NO_MAX_REPLY;
 
     if (has_timeout && !(options->timeout >= 0.001 && options->timeout <= 86400)) {
-        return qblk_usage_error(error, "invalid --timeout: use 0.001 to 86400 seconds");
+        return qblk_usage_error(error, "invalid --connect-timeout: use 0.001 to 86400 seconds");
     }
     if (has_max_reply && (options->max_reply < 1 || options->max_reply > MAX_REPLY_MIB)) {
         return qblk_usage_error(error, "invalid --max-reply: use 1 to %d MiB", MAX_REPLY_MIB);
@@ -366,7 +279,8 @@ apply_terminal(const QblkGlobalOptions *options, QblkInvocation *invocation, GEr
     qblk_terminal_choice_init(&choice);
     choice.is_wide = options->wide;
 
-    if (options->color != NULL && !qblk_color_parse(options->color, &choice.color)) {
+    const char *color = g_strcmp0(options->color, "") == 0 ? "always" : options->color;
+    if (color != NULL && !qblk_color_parse(color, &choice.color)) {
         return qblk_usage_error(error, "invalid --color '%s': use auto, always or never",
                                 options->color);
     }
@@ -409,7 +323,7 @@ qblk_global_options_apply(const QblkGlobalOptions *options, QblkInvocation *invo
     };
 
     if (!check_several(options, invocation, error) || !check_expect(options, invocation, error) ||
-        !check_command(options, invocation, error) || !check_formats(options, invocation, error) ||
+        !check_domain(options, invocation, error) || !check_formats(options, invocation, error) ||
         !check_secrets(options, invocation, error)) {
         return FALSE;
     }

@@ -9,7 +9,7 @@
 
 /** The options as the command line has them; texts are owned. */
 typedef struct {
-    gboolean version, json, verbose, wide;
+    gboolean help, version, json, verbose, wide;
     double timeout;   /* seconds, -G_MAXDOUBLE if not given */
     gint64 max_reply; /* MiB, G_MININT64 if not given */
     char **targets;   /* NULL-terminated, or NULL */
@@ -27,15 +27,6 @@ typedef struct {
 void qblk_global_options_init(QblkGlobalOptions *options);
 void qblk_global_options_clear(QblkGlobalOptions *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkGlobalOptions, qblk_global_options_clear)
-
-/**
- * Add the options to @context.
- *
- * @command: (nullable): the command after whose name the options are; some of its own options
- *   replace global ones
- */
-void qblk_global_options_add(QblkGlobalOptions *options, const QblkCommand *command,
-                             GOptionContext *context);
 
 /**
  * Add the options before the command's name to those after it, which take precedence.

@@ -8,9 +8,9 @@
 #include <locale.h>
 
 static gboolean
-run(QblkInvocation *invocation, int argc, char **argv, GError **error)
+run(QblkInvocation *invocation, char *const *argv, GError **error)
 {
-    if (!qblk_command_line_parse(invocation, argc, argv, error)) {
+    if (!qblk_command_line_parse(invocation, argv, error)) {
         return FALSE;
     }
     gboolean done = invocation->each == NULL ? invocation->command->run(invocation, error)
@@ -35,7 +35,8 @@ main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     setlocale(LC_MESSAGES, "");
 
-    gboolean done = run(&invocation, argc, argv, &error);
+    (void)argc; /* @argv ends with NULL */
+    gboolean done = run(&invocation, argv, &error);
     if (!done) {
         qblk_vm_argument_explain(&invocation, &error);
         qblk_report_error(&invocation.output, error);

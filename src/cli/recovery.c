@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 void
-qblk_recovery_options_add(gpointer data, GOptionContext *context)
+qblk_recovery_options_add(gpointer data, QblkOptionTable *table)
 {
     QblkRecoveryOptions *options = data;
     const GOptionEntry entries[] = {
@@ -21,7 +21,7 @@ qblk_recovery_options_add(gpointer data, GOptionContext *context)
         {NULL},
     };
 
-    g_option_context_add_main_entries(context, entries, NULL);
+    qblk_option_table_add(table, entries);
 }
 
 void

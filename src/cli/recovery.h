@@ -6,6 +6,7 @@
 #pragma once
 
 #include "cli/invocation.h"
+#include "cli/option-table.h"
 
 #include <qblk/recover.h>
 
@@ -15,7 +16,7 @@ typedef struct {
 } QblkRecoveryOptions;
 
 /** Functions for a QblkCommand whose options are QblkRecoveryOptions. */
-void qblk_recovery_options_add(gpointer options, GOptionContext *context);
+void qblk_recovery_options_add(gpointer options, QblkOptionTable *table);
 void qblk_recovery_options_clear(gpointer options);
 
 /** Check that @state_dir (nullable), of --state-dir, is not empty, and is not something else than a

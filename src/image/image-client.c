@@ -186,7 +186,7 @@ qblk_client_close_image(QblkClient *client, GError **error)
     g_autoptr(QblkJson) reply = qblk_client_call(client, "quit", NULL, NULL);
     if (!qblk_daemon_wait(&image->daemon, image->timeout_ms, &status)) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
-                    "image '%s' was not closed after %g seconds: use 'qblk --timeout SECONDS "
+                    "image '%s' was not closed after %g seconds: use 'qblk -t SECONDS "
                     "COMMAND' with a longer time",
                     image->path, image->timeout_ms / 1000.0);
         return FALSE;

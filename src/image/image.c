@@ -100,11 +100,10 @@ wait_for_greeting(QblkImage *image, const char *path, char **arguments, GError *
     gssize count;
 
     if (!wait_readable(image->daemon.socket, deadline)) {
-        g_set_error(
-            error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
-            "image '%s' was not open after %g seconds: use 'qblk --timeout SECONDS COMMAND' "
-            "with a longer time",
-            path, (double)limit_ms / 1000.0);
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
+                    "image '%s' was not open after %g seconds: use 'qblk -t SECONDS COMMAND' "
+                    "with a longer time",
+                    path, (double)limit_ms / 1000.0);
         return FALSE;
     }
 

@@ -17,16 +17,27 @@ static const struct {
     const char *name;
     char letter; /* or 0 */
 } with_value[] = {
-    {"listen", 'l'},  {"listen-read-only", 'r'},
-    {"timeout", 't'}, {"connect", 0},
-    {"allow", 0},     {"deny", 0},
-    {"mode", 0},      {"group", 0},
-    {"state-dir", 0}, {"stop-timeout", 0},
-    {"max-reply", 0}, {"target", 0},
-    {"domain", 0},    {"backing-format", 0},
-    {"expect", 0},    {"edges", 0},
-    {"secret", 0},    {"format", 0},
-    {"vm", 0},        {"vms", 0},
+    {"listen", 'l'},
+    {"listen-read-only", 'r'},
+    {"timeout", 0},
+    {"connect", 0},
+    {"allow", 0},
+    {"deny", 0},
+    {"mode", 0},
+    {"group", 0},
+    {"state-dir", 0},
+    {"stop-timeout", 0},
+    {"max-reply", 0},
+    {"target", 0},
+    {"domain", 0},
+    {"backing-format", 0},
+    {"expect", 0},
+    {"edges", 0},
+    {"secret", 0},
+    {"format", 0},
+    {"vm", 0},
+    {"vms", 0},
+    {"connect-timeout", 't'},
 };
 
 static void

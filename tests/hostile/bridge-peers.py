@@ -421,7 +421,7 @@ class Ends(Bridges):
         """The same before the negotiation."""
         vm = os.path.join(self.directory, 'peer.sock')
         self.stack.enter_context(peer.Peer(vm, play))
-        result, usage = qblk.measure('--timeout', 0.5, 'bridge', vm, '--listen', self.path)
+        result, usage = qblk.measure('--connect-timeout', 0.5, 'bridge', vm, '--listen', self.path)
         self.assert_failure(result, qblk.NO_CONNECTION)
         self.assertIn(message, result.errors)
         self.assert_usage(usage, 5, 100 * MIB)

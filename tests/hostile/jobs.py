@@ -133,7 +133,7 @@ class TestCase(hostile.TestCase):
         """Run COMMAND on a peer that sends the messages that DISTORT returns."""
         path = os.path.join(self.directory, name)
         jobs = Jobs(self.capture, distort)
-        words = ['--timeout', timeout, command[0], path + '.sock', *command[1:],
+        words = ['-t', timeout, command[0], path + '.sock', *command[1:],
                  '--state-dir', path]
         with peer.Peer(path + '.sock', jobs.play):
             done = subprocess.run(qblk.command(words), stdin=subprocess.DEVNULL,

@@ -22,7 +22,7 @@ class Peers(hostile.TestCase):
         path = os.path.join(self.directory, 'peer.sock')
         timeout = TIMEOUT if status == qblk.NO_CONNECTION else 60
         with peer.Peer(path, play):
-            result, usage = qblk.measure('--timeout', timeout, command[0], path, *command[1:])
+            result, usage = qblk.measure('-t', timeout, command[0], path, *command[1:])
         self.assert_failure(result, status)
         self.assertIn(message, result.errors, msg=str(result))
         self.assert_usage(usage, cpu, memory)
@@ -32,7 +32,7 @@ class Peers(hostile.TestCase):
     def passes(self, play, command, *, memory=64 * MIB, cpu=10):
         path = os.path.join(self.directory, 'peer.sock')
         with peer.Peer(path, play):
-            result, usage = qblk.measure('--timeout', 20, command, path)
+            result, usage = qblk.measure('--connect-timeout', 20, command, path)
         self.assertEqual(result.status, qblk.DONE, msg=str(result))
         self.assert_shown(result)
         self.assert_usage(usage, cpu, memory)

@@ -80,7 +80,7 @@ class Peers(hostile.TestCase):
         with contextlib.ExitStack() as stack:
             for path, play in zip(paths, plays):
                 stack.enter_context(peer.Peer(path, play))
-            result, usage = qblk.measure('--timeout', 1, '--max-reply', 16, '--json', 'list',
+            result, usage = qblk.measure('-t', 1, '--max-reply', 16, '--json', 'list',
                                          *paths)
         self.assertEqual(result.status, qblk.FAILED, msg=str(result))
         self.assert_shown(result)
@@ -103,7 +103,7 @@ class Peers(hostile.TestCase):
 
         silent, many = (os.path.join(self.directory, f'{name}.sock') for name in 'ab')
         with peer.Peer(silent, peer.Connection.hear_out), peer.Peer(many, warn):
-            result = qblk.run('--timeout', 1, 'list', silent, many)
+            result = qblk.run('-t', 1, 'list', silent, many)
         of_silent, of_many = result.errors.splitlines()
         self.assertTrue(of_silent.startswith(f'qblk: {silent}: no greeting'), msg=str(result))
         self.assertTrue(of_many.startswith(f'qblk: warning: {many}: this VM has about 4000 block '),

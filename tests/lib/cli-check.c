@@ -21,9 +21,8 @@ cli_check_parse(QblkInvocation *invocation, const char *line, GError **error)
     g_auto(GStrv) parts = g_strsplit(line, "{fixtures}", -1);
     g_autofree char *text = g_strjoinv(fixtures, parts);
     g_string_append(words, text);
-    int argc = 0;
-    assert_true(g_shell_parse_argv(words->str, &argc, &argv, NULL));
-    gboolean parsed = qblk_command_line_parse(invocation, argc, argv, error);
+    assert_true(g_shell_parse_argv(words->str, NULL, &argv, NULL));
+    gboolean parsed = qblk_command_line_parse(invocation, argv, error);
     /* Not the terminal and the locale of the person who runs the tests. */
     invocation->output.terminal = (QblkTerminal){.is_utf8 = TRUE};
     return parsed;

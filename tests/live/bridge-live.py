@@ -343,7 +343,7 @@ class Sockets(TestCase):
         process = self.guest()
         with bridge.Bridge(process.socket, listen=self.path) as first:
             first.kill()  # a stale socket is there
-        words = ['--timeout', '60', 'bridge', process.socket, '--listen', self.path]
+        words = ['-t', '60', 'bridge', process.socket, '--listen', self.path]
         running = [subprocess.Popen(qblk.command(words), stderr=subprocess.PIPE,
                                     stdin=subprocess.DEVNULL, env=qblk.environment())
                    for _ in range(8)]
@@ -525,7 +525,7 @@ class Ends(TestCase):
         process = self.guest()
         with bridge.Client(process.socket) as client:
             client.line()
-            result = self.qblk('--timeout', '0.5', 'bridge', process.socket, '--listen', self.path,
+            result = self.qblk('-t', '0.5', 'bridge', process.socket, '--listen', self.path,
                                status=qblk.NO_CONNECTION)
             self.assertIn('another client probably holds this monitor', result.errors)
 

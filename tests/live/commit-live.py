@@ -258,7 +258,7 @@ class Refused(block_jobs.TestCase):
                 (qblk.USAGE, '--pivot', ('--pivot', '--keep-overlay')),
                 (qblk.USAGE, '--bandwidth', ('--pivot', '--bandwidth', '-1')),
                 (qblk.USAGE, '--bandwidth', ('--pivot', '--bandwidth', '9223372036854775807')),
-                (qblk.USAGE, '--timeout', ('--pivot', '--timeout', '-1')),
+                (qblk.USAGE, '--time-limit', ('--pivot', '--time-limit', '-1')),
                 (qblk.USAGE, '--bytes', ('--pivot', '--bytes')))):
             with self.subTest(arguments):
                 self.refuse('commit', self.process.socket, 'vda', *arguments, status=status,
@@ -331,7 +331,7 @@ class MidJob(block_jobs.TestCase):
                 self.setUp()
                 self.boot(data='4M')
                 result = self.qblk('commit', self.process.socket, 'vda', *end, *SLOW,
-                                   '--timeout', '0.3', status=qblk.JOB_FAILED)
+                                   '--time-limit', '0.3', status=qblk.JOB_FAILED)
                 self.assertIn('the time limit was reached', result.errors)
                 self.assert_untouched()
 
@@ -346,7 +346,7 @@ class MidJob(block_jobs.TestCase):
     def test_a_second_client_waits_for_the_monitor(self):
         self.boot(data='4M')
         running = self.begin('commit', self.process.socket, 'vda', '--top', 'vda[1]', *SLOW)
-        self.qblk('--timeout', '0.5', 'commit', self.process.socket, 'vda', '--pivot',
+        self.qblk('-t', '0.5', 'commit', self.process.socket, 'vda', '--pivot',
                   status=qblk.NO_CONNECTION)
         self.interrupt(running)
         self.assert_untouched()

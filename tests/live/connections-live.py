@@ -78,7 +78,7 @@ class Failures(live.TestCase):
         _, process = self.start('drive-5-deep')
         with qmp.Qmp.connect(process.socket):
             begin = time.monotonic()
-            self.assert_no_connection('--timeout', '1', 'list', process.socket,
+            self.assert_no_connection('--connect-timeout', '1', 'list', process.socket,
                                       message=f'no greeting from {process.socket}')
             self.assertLess(time.monotonic() - begin, 10)
         # the queued client disconnected, so it does not occupy the monitor
@@ -88,14 +88,14 @@ class Failures(live.TestCase):
         _, process = self.start('drive-5-deep')
         os.kill(process.pid, signal.SIGSTOP)
         try:
-            self.assert_no_connection('--timeout', '1', 'list', process.socket)
+            self.assert_no_connection('--connect-timeout', '1', 'list', process.socket)
         finally:
             os.kill(process.pid, signal.SIGCONT)
 
     def test_a_server_without_qmp(self):
         path = os.path.join(self.directory, 'other.sock')
         with relay.Greeter(path, b'SSH-2.0-OpenSSH_9.2\r\n'):
-            result = qblk.run('--timeout', '2', 'list', path)
+            result = qblk.run('--connect-timeout', '2', 'list', path)
         self.assertIn(result.status, (qblk.FAILED, qblk.NO_CONNECTION), msg=str(result))
         self.assertEqual(result.stdout, b'')
 
@@ -113,7 +113,7 @@ class Failures(live.TestCase):
 class InMidJob(block_jobs.TestCase):
     def test_a_job_on_a_qemu_that_does_not_respond_can_be_resumed(self):
         self.boot(data='4M')
-        running = self.begin('--timeout', '0.5', 'pull', self.process.socket, 'vda',
+        running = self.begin('--connect-timeout', '0.5', 'pull', self.process.socket, 'vda',
                              *block_jobs.SLOW)
         os.kill(self.process.pid, signal.SIGSTOP)
         try:
@@ -131,7 +131,7 @@ class InMidJob(block_jobs.TestCase):
 
     def test_a_job_that_could_not_be_rolled_back_can_be_resumed(self):
         self.boot(data='4M')
-        running = self.begin('--timeout', '0.5', 'pull', self.process.socket, 'vda',
+        running = self.begin('--connect-timeout', '0.5', 'pull', self.process.socket, 'vda',
                              *block_jobs.SLOW)
         os.kill(self.process.pid, signal.SIGSTOP)
         try:
@@ -149,7 +149,7 @@ class InMidJob(block_jobs.TestCase):
         self.boot(data='4M')
         self.qblk('pull', self.process.socket, 'vda', '--detach', *block_jobs.SLOW)
         watching = subprocess.Popen(qblk.command(
-            ('--timeout', '0.5', 'jobs', '--watch', self.process.socket)), stdin=subprocess.DEVNULL,
+            ('-t', '0.5', 'jobs', '--watch', self.process.socket)), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=qblk.environment())
         self.addCleanup(block_jobs.end, watching)
         self.assertIn(b'qblk-pull-vda', watching.stdout.readline())

@@ -173,7 +173,7 @@ class Interrupted(TestCase):
     def test_a_time_limit(self):
         self.boot(data='4M')
         result = self.qblk('copy', self.process.socket, 'vda', self.dest, '--pivot', *SLOW,
-                           '--timeout', '0.3', status=qblk.JOB_FAILED)
+                           '--time-limit', '0.3', status=qblk.JOB_FAILED)
         self.assertIn('the time limit was reached', result.errors)
         self.assert_cancelled()
         self.assert_same_content()

@@ -16,7 +16,7 @@ class Usage(live.TestCase):
                           ('resolve', '/run/vm.sock'), ('--no-such-option', 'list', '/run/vm.sock'),
                           ('list', 'nonsense:'), ('list', 'tcp:localhost'),
                           ('list', 'tcp:localhost:99999'), ('list', 'fd:x'), ('list', 'fd:-1'),
-                          ('--timeout', 'soon', 'list', '/run/vm.sock'),
+                          ('--connect-timeout', 'soon', 'list', '/run/vm.sock'),
                           ('graph', '/run/vm.sock', '--format', 'painting')):
             with self.subTest(arguments):
                 self.qblk(*arguments, status=qblk.USAGE)
@@ -25,8 +25,28 @@ class Usage(live.TestCase):
         self.qblk('graph', '/no/such.sock', '--format', 'painting', status=qblk.USAGE)
 
     def test_help_and_version_are_results(self):
-        for option in ('--help', '--version'):
-            self.assertNotEqual(self.qblk(option).stdout, b'')
+        for words in (('--help',), ('--version',), ('-V',), ('help',), ('help', 'blockcommit'),
+                      ('commit', '--help')):
+            self.assertNotEqual(self.qblk(*words).stdout, b'')
+            with open('/dev/full', 'wb') as full:
+                self.assertEqual(qblk.status_with_stdout(*words, stdout=full), qblk.FAILED)
+
+    def test_an_option_without_argument_takes_none(self):
+        _, process = self.start('virtio-5-deep')
+        before = self.qblk('chain', process.socket).stdout
+        for words in (('commit', process.socket, 'vda', '--dry-run=no', '--pivot'),
+                      ('commit', process.socket, 'vda', '--delete=no', '--pivot'),
+                      ('commit', process.socket, 'vda', '--pivot=no'),
+                      ('--json=no', 'chain', process.socket)):
+            with self.subTest(words):
+                errors = self.qblk(*words, status=qblk.USAGE).errors
+                self.assertIn('takes no argument', errors)
+        self.assertEqual(self.qblk('chain', process.socket).stdout, before)
+
+    def test_a_short_option_has_its_argument_in_the_same_word(self):
+        _, process = self.start('virtio-5-deep')
+        self.assertEqual(self.qblk('-t1', 'list', process.socket).stdout,
+                         self.qblk('list', process.socket, '-vt1').stdout)
 
 
 class Failure(live.TestCase):

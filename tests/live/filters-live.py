@@ -427,7 +427,7 @@ class Between(block_jobs.OneDisk):
                     'job-id': 'j', 'device': stem(top), 'top-node': stem(upper),
                     'base-node': stem(lower), 'speed': 65536, 'auto-finalize': automatic,
                     'auto-dismiss': automatic})
-                waiting = self.begin('job', self.process.socket, 'vda', '--wait', '--verbose')
+                waiting = self.begin('job', self.process.socket, 'vda', '--wait', '--progress')
                 os.read(waiting.stderr.fileno(), 1)  # its progress
                 self.process.qmp.execute('block-job-set-speed', {'device': 'j', 'speed': 0})
                 self.finish(waiting, qblk.DONE)

@@ -174,7 +174,7 @@ class Images(live.TestCase):
 
     def test_200_layers(self):
         files = images.empty_chain(self.directory, 'deep', 200)
-        self.assertEqual([file for file, _ in self.layers(files[0], '--timeout', '60')], files)
+        self.assertEqual([file for file, _ in self.layers(files[0], '-t', '60')], files)
 
     # ---- formats ----
 
@@ -339,7 +339,7 @@ class Images(live.TestCase):
             with self.subTest(script):
                 with open(self.path('bin/qemu-storage-daemon'), 'w', encoding='utf-8') as file:
                     file.write(f'#!/bin/sh\n{script}\n')
-                self.assertIn(text, self.refused(path, '--timeout', '0.5', status=status))
+                self.assertIn(text, self.refused(path, '-t', '0.5', status=status))
 
     @brief.leave_out
     def test_no_daemon_outlives_qblk(self):
@@ -347,7 +347,7 @@ class Images(live.TestCase):
         # this one never sends a greeting, so that qblk still runs when it is killed
         with open(self.path('bin/qemu-storage-daemon'), 'w', encoding='utf-8') as file:
             file.write('#!/usr/bin/env python3\nimport time\ntime.sleep(100)\n')
-        program = subprocess.Popen(qblk.command(['list', '--timeout', '60', f'image:{path}']),
+        program = subprocess.Popen(qblk.command(['list', '-t', '60', f'image:{path}']),
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with program:
             self.wait(lambda: daemons())

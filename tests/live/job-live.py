@@ -43,7 +43,7 @@ class TestCase(block_jobs.TestCase):
 
     def begin_wait(self, *options):
         """Start a qblk that waits for the job. It waits when it has printed its progress."""
-        command = qblk.command(['job', self.process.socket, 'vda', '--wait', '--verbose', *options])
+        command = qblk.command(['job', self.process.socket, 'vda', '--wait', '-p', *options])
         running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, bufsize=0, env=qblk.environment())
         self.addCleanup(block_jobs.end, running)
@@ -299,7 +299,7 @@ class Wait(TestCase):
     def test_a_time_limit_does_not_change_the_job(self):
         self.boot(data='4M')
         self.detach('pull')
-        result = self.job('--wait', '--timeout', '0.2', status=qblk.JOB_FAILED)
+        result = self.job('--wait', '--time-limit', '0.2', status=qblk.JOB_FAILED)
         self.assertIn('was detached', result.errors)
         self.assertEqual([job['status'] for job in self.jobs()], ['running'])
 

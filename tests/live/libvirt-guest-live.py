@@ -502,7 +502,7 @@ class LibvirtsMonitor(TestCase):
     def test_is_busy(self):
         # more clients than may wait there: libvirt lets QEMU queue two
         for _ in range(4):
-            result = self.qblk('--timeout', '0.2', 'list', self.guest.libvirts_socket,
+            result = self.qblk('-t', '0.2', 'list', self.guest.libvirts_socket,
                                status=qblk.NO_CONNECTION)
             self.assertIn(self.guest.libvirts_socket, result.errors)
             self.assertRegex(result.errors, 'another client probably holds|other clients probably')
@@ -522,7 +522,7 @@ class LibvirtsMonitor(TestCase):
     def test_is_free_for_a_libvirtd_that_restarts(self):
         # closed connections are still queued before that of the new libvirtd
         for _ in range(3):
-            self.qblk('--timeout', '0.2', 'list', self.guest.libvirts_socket,
+            self.qblk('-t', '0.2', 'list', self.guest.libvirts_socket,
                       status=qblk.NO_CONNECTION)
         self.restart_libvirtd()
         self.assert_libvirt_works()

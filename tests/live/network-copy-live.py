@@ -342,7 +342,7 @@ class Silent(TestCase):
         self.listener.bind(self.socket)
         self.listener.listen()
         running = subprocess.Popen(
-            qblk.command(('--timeout', '0.5', 'copy', self.process.socket, 'vda', self.url,
+            qblk.command(('-t', '0.5', 'copy', self.process.socket, 'vda', self.url,
                           '--format', 'raw', '--reuse-external', '--pivot')),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=qblk.environment())

@@ -79,7 +79,7 @@ class Watching(TestCase):
         if not self.open():
             return
         with qmp.Qmp.connect(self.process.socket) as manager:
-            self.qblk('--timeout', '1', 'list', self.process.socket, status=qblk.NO_CONNECTION)
+            self.qblk('-t', '1', 'list', self.process.socket, status=qblk.NO_CONNECTION)
             self.qblk('list', self.path)
             self.assertEqual(self.qblk('chain', self.path, 'vda').stdout, expected)
             manager.execute('query-version')

@@ -120,7 +120,7 @@ class Cancelled(TestCase):
         self.boot(data='4M')
         self.start_backup()
         waits = subprocess.Popen(qblk.command(['job', self.process.socket, 'vda', '--wait',
-                                               '--verbose']), stdin=subprocess.DEVNULL,
+                                               '--progress']), stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
                                  env=qblk.environment())
         self.addCleanup(block_jobs.end, waits)
@@ -256,7 +256,7 @@ class QemuEnds(TestCase):
         self.boot(data='4M')
         self.detach('commit', '--active', *SLOW)
         waits = subprocess.Popen(qblk.command(['job', self.process.socket, 'vda', '--wait',
-                                               '--pivot', '--verbose']),
+                                               '--pivot', '--progress']),
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE, bufsize=0, env=qblk.environment())
         self.addCleanup(block_jobs.end, waits)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Progress of a job: a bar on a terminal, lines with --verbose, otherwise nothing; `jobs
+"""Progress of a job: a bar on a terminal, lines with --progress, otherwise nothing; `jobs
 --watch`."""
 
 import json
@@ -47,12 +47,12 @@ class Progress(TestCase):
                 self.boot()
                 self.assertEqual(self.qblk(*self.words(command)).errors, '')
 
-    def test_verbose_prints_lines_that_end_with_100(self):
+    def test_progress_prints_lines_that_end_with_100(self):
         for command in self.COMMANDS:
             with self.subTest(command):
                 self.setUp()
                 self.boot(data='4M')
-                running = self.popen(*self.words(command), '--verbose', *SLOW,
+                running = self.popen(*self.words(command), '--progress', *SLOW,
                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
                 line = rb'%s: \[ *(\d+) %%\]\n' % self.TITLES[command[0]].encode()
                 seen = [int(re.fullmatch(line, running.stderr.readline()).group(1))]
@@ -67,14 +67,23 @@ class Progress(TestCase):
 
     def test_100_is_not_printed_for_a_cancelled_job(self):
         self.boot(data='4M')
-        running = self.begin('pull', self.process.socket, 'vda', '--verbose', *SLOW)
+        running = self.begin('pull', self.process.socket, 'vda', '--progress', *SLOW)
         self.assertNotIn('100', self.interrupt(running))
 
-    def test_verbose_before_the_command_is_the_log(self):
+    def test_verbose_is_the_log_before_and_after_the_command(self):
+        for words in (('-v', 'pull'), ('pull', '--verbose')):
+            with self.subTest(words):
+                self.setUp()
+                self.boot()
+                errors = self.qblk(*words, self.process.socket, 'vda').errors
+                self.assertIn('block-stream', errors)
+                self.assertNotIn('Block pull', errors)
+
+    def test_the_log_and_progress_are_both_printed(self):
         self.boot()
-        errors = self.qblk('--verbose', 'pull', self.process.socket, 'vda').errors
+        errors = self.qblk('pull', '-vp', self.process.socket, 'vda').errors
         self.assertIn('block-stream', errors)
-        self.assertNotIn('Block pull', errors)
+        self.assertIn('Block pull', errors)
 
     def test_a_bar_on_a_terminal(self):
         self.boot(data='4M')

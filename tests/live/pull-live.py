@@ -157,7 +157,7 @@ class MidJob(block_jobs.TestCase):
 
     def test_a_time_limit_cancels_the_job(self):
         self.boot(data='4M')
-        result = self.qblk('pull', self.process.socket, 'vda', *SLOW, '--timeout', '0.3',
+        result = self.qblk('pull', self.process.socket, 'vda', *SLOW, '--time-limit', '0.3',
                            status=qblk.JOB_FAILED)
         self.assertIn('the time limit was reached', result.errors)
         self.assert_untouched()

@@ -46,7 +46,7 @@ class Several(live.TestCase):
     def test_all_are_read_in_order_with_each_failure_in_its_place(self):
         first, second, third = (self.guest(number).socket for number in range(3))
         dead, busy = self.dead(), self.busy(3)
-        result = qblk.run('--timeout', TIMEOUT, 'list', first, busy, second, dead, third)
+        result = qblk.run('-t', TIMEOUT, 'list', first, busy, second, dead, third)
         alone = {vm: self.qblk('list', vm).text for vm in (first, second, third)}
         self.assertEqual(result.status, qblk.FAILED, msg=str(result))
         self.assertEqual(result.text, '\n'.join(
@@ -55,7 +55,7 @@ class Several(live.TestCase):
         self.assertTrue(of_busy.startswith(f'qblk: {busy}: no greeting from '), msg=str(result))
         self.assertTrue(of_dead.startswith(f'qblk: {dead}: cannot connect to '), msg=str(result))
 
-        result = qblk.run('--timeout', TIMEOUT, '--json', 'list', first, busy, dead, third)
+        result = qblk.run('-t', TIMEOUT, '--json', 'list', first, busy, dead, third)
         self.assertEqual(result.status, qblk.FAILED, msg=str(result))
         array = json.loads(result.stdout)
         self.assertEqual([vm['vm'] for vm in array], [first, busy, dead, third])
@@ -68,7 +68,7 @@ class Several(live.TestCase):
     def test_silent_ones_take_the_time_limit_once(self):
         vms = [self.busy(0), self.guest(1).socket, self.busy(2)]
         timeout = 2 * TIMEOUT
-        result, usage = qblk.measure('--timeout', timeout, 'list', *vms)
+        result, usage = qblk.measure('-t', timeout, 'list', *vms)
         self.assertEqual(result.status, qblk.FAILED, msg=str(result))
         self.assertEqual(result.errors.count('no greeting'), 2, msg=str(result))
         self.assertIn('top1', result.text)
@@ -150,7 +150,7 @@ class Several(live.TestCase):
         expected = f'{vms[0]}:\n{alone.text}'.encode()
         for more, printed in ((['--json'], b''), ([], expected)):
             with self.subTest(more), subprocess.Popen(
-                    qblk.command(['-v', '--timeout', qblk.TIMEOUT, *more, 'list', *vms]),
+                    qblk.command(['-v', '-t', qblk.TIMEOUT, *more, 'list', *vms]),
                     stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                     env=qblk.environment()) as process:
                 replies = alone.stderr.count(b'<-')

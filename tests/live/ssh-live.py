@@ -168,7 +168,7 @@ class Failures(TestCase):
         with socket.create_server(('127.0.0.1', 0)) as listener:
             begin = time.monotonic()
             self.assert_refused(f'ssh://127.0.0.1:{listener.getsockname()[1]}/vm.qmp',
-                                'time limit', options=('--timeout', '0.5'))
+                                'time limit', options=('-t', '0.5'))
             self.assertLess(time.monotonic() - begin, 10)
 
     def test_a_busy_monitor(self):
@@ -178,7 +178,7 @@ class Failures(TestCase):
         os.environ['SSH_ASKPASS'] = '/bin/false'
         with qmp.Qmp.connect(process.socket):
             self.assert_refused(address, f'no greeting from {address}',
-                                options=('--timeout', '2'))
+                                options=('-t', '2'))
         self.qblk('list', address, has_terminal=False)
 
     def test_an_ssh_that_does_not_exist(self):
@@ -235,7 +235,7 @@ class Ends(TestCase):
                 with socket.socket(socket.AF_UNIX) as listener:
                     listener.bind(path)
                     listener.listen()
-                    running = self.begin('--timeout', '100', 'list', self.server.address(path))
+                    running = self.begin('-t', '100', 'list', self.server.address(path))
                     ssh = self.wait_for_ssh(listener, running)
                     running.send_signal(number)
                     self.assertEqual(running.wait(TIMEOUT), -number)
@@ -246,7 +246,7 @@ class Ends(TestCase):
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(path)
             listener.listen()
-            running = self.begin('--timeout', '100', 'list', self.server.address(path))
+            running = self.begin('-t', '100', 'list', self.server.address(path))
             self.wait_for_ssh(listener, running)
             os.kill(self.server.pid(), signal.SIGKILL)
             _, errors = running.communicate(timeout=TIMEOUT)
@@ -295,7 +295,7 @@ class Asking(TestCase):
     def test_the_passphrase_is_asked_for_without_a_time_limit(self):
         _, process = self.start('empty-vm')
         expected = self.qblk('list', process.socket).stdout
-        terminal, running = self.begin_on_terminal('--timeout', '1', 'list',
+        terminal, running = self.begin_on_terminal('-t', '1', 'list',
                                                    self.server.address(process.socket))
         self.wait_for_question(terminal)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -309,7 +309,7 @@ class Asking(TestCase):
     def test_ctrl_c_ends_both_while_they_connect(self):
         with socket.create_server(('127.0.0.1', 0)) as listener:
             address = f'ssh://127.0.0.1:{listener.getsockname()[1]}/vm.qmp'
-            terminal, running = self.begin_on_terminal('--timeout', '100', 'list', address)
+            terminal, running = self.begin_on_terminal('-t', '100', 'list', address)
             connection, _ = listener.accept()
             with connection:
                 self.assertEqual(connection.recv(4), b'SSH-')

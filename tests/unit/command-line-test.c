@@ -49,10 +49,14 @@ static void
 options_may_precede_or_follow_the_command(void **state)
 {
     static const char *const lines[] = {
-        "--json --timeout 7 -v chain a/b vda --expect=0",
-        "chain --json a/b --timeout=7 -v vda --expect 0",
+        "--json --connect-timeout 7 -v chain a/b vda --expect=0",
+        "chain --json a/b --connect-timeout=7 -v vda --expect 0",
         "-j -t 7 chain -v a/b vda --expect 0",
         "chain a/b vda -vj -t 7 --expect 0",
+        "chain a/b vda -vjt7 --expect 0",
+        "-vt7 chain a/b vda --json --expect=0",
+        "--timeout 7 chain a/b vda -vj --expect=0",
+        "chain a/b vda -vj --timeout=7 --expect=0",
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
@@ -71,7 +75,7 @@ static void
 the_last_of_two_options_is_used(void **state)
 {
     g_auto(QblkInvocation) invocation = {0};
-    assert_parses(&invocation, "--timeout 1 --expect a chain --timeout 2 a/b vda --expect b");
+    assert_parses(&invocation, "-t 1 --expect a chain -t 2 a/b vda --expect b");
     assert_int_equal(invocation.timeout_ms, 2000);
     assert_string_equal(invocation.expect, "b");
 }
@@ -117,15 +121,44 @@ an_invalid_command_line_is_a_usage_error(void **state)
         {"--", "no command given"},
         {"''", "unknown command ''"},
         {"frob a/b", "unknown command 'frob'; see 'qblk --help'"},
-        {"LIST a/b", "unknown command 'LIST'"},
+        {"LIST a/b", "unknown command 'LIST': did you mean 'list'?"},
         {"--frob list a/b", "unknown option --frob; see 'qblk --help'"},
         {"list --frob a/b", "unknown option --frob; see 'qblk list --help'"},
-        {"list --pivot a/b", "unknown option --pivot; see 'qblk list --help'"},
-        {"rebase --base x a/b vda y", "unknown option --base; see 'qblk rebase --help'"},
-        {"job --detach a/b vda", "unknown option --detach; see 'qblk job --help'"},
+        {"list --pivot a/b",
+         "option --pivot is not valid for 'qblk list': it is an option of commit"},
+        {"rebase --base x a/b vda y",
+         "option --base is not valid for 'qblk rebase': it is an option of "
+         "commit, pull"},
+        {"job --detach a/b vda", "option --detach is not valid for 'qblk job': it is an option of "
+                                 "commit"},
         {"list -x a/b", "unknown option -x; see 'qblk list --help'"},
         {"list a/b --format dot", "option --format 'dot' needs a VM of the form image:PATH"},
-        {"list a/b --timeout", "issing argument for --timeout"},
+        {"list a/b --connect-timeout", "option --connect-timeout needs an argument: use "
+                                       "'--connect-timeout=SECONDS'"},
+        {"list a/b -t", "option --connect-timeout needs an argument"},
+        {"commit a/b vda --delete=no", "option --delete takes no argument: use '--delete', or no "
+                                       "such option, instead of '--delete=no'"},
+        {"commit a/b vda --dry-run=no", "option --dry-run takes no argument"},
+        {"list a/b --json=no", "option --json takes no argument"},
+        {"--json= list a/b", "option --json takes no argument"},
+        {"--help=x", "option --help takes no argument"},
+        {"commit a/b vda --timeout 5", "option --timeout is not valid for 'qblk commit': use "
+                                       "--connect-timeout for the connection and each reply, or "
+                                       "--time-limit for the job"},
+        {"--time-limit 5 commit a/b vda", "option --time-limit is not valid for 'qblk': it follows "
+                                          "the name of a command that has it: snapshot, commit"},
+        {"-n commit a/b vda", "option --dry-run is not valid for 'qblk': it follows the name"},
+        {"list a/b --delte", "unknown option --delte; see 'qblk list --help'"},
+        {"commit a/b vda --delte", "unknown option --delte: did you mean '--delete'?"},
+        {"list a/b --connect-time=3",
+         "unknown option --connect-time: did you mean '--connect-timeout'?"},
+        {"list a/b -json", "unknown option -json: did you mean '--json'?"},
+        {"commit a/b vda --keep many", "invalid --keep 'many': use a whole number"},
+        {"commit a/b vda --keep 9999999999", "invalid --keep '9999999999': the number is too"},
+        {"blockcomit a/b vda", "unknown command 'blockcomit': did you mean 'blockcommit'?"},
+        {"domblkinfo a/b", "unknown command 'domblkinfo': did you mean 'list'?"},
+        {"/run/vm.qmp chain", "unknown command '/run/vm.qmp': the command is first, as in 'qblk "
+                              "chain /run/vm.qmp'"},
         {"jobs", "wrong number of arguments: use 'qblk jobs VM"},
         {"jobs --", "wrong number of arguments: use 'qblk jobs VM"},
         {"resolve a/b", "wrong number of arguments: use 'qblk resolve VM LAYER"},
@@ -187,24 +220,25 @@ a_timeout_is_a_number_of_seconds_within_a_day(void **state)
     static const struct {
         const char *text;
         int milliseconds;
-    } good[] = {{"0.001", 1}, {"0.5", 500}, {"1", 1000}, {"1e2", 100000}, {"86400", 86400000}};
-    static const char *const bad[] = {"0",   "-1",   "1e9",    "nan",     "-nan",
-                                      "inf", "-inf", "0.0001", "86400.1", "1e300"};
-    static const char *const no_numbers[] = {"abc", "''", "1x", "5s", "1e999"};
+    } good[] = {{"0.001", 1},        {"0.5", 500}, {"1", 1000},  {"1e2", 100000},
+                {"86400", 86400000}, {".5", 500},  {"5e-1", 500}};
+    static const char *const bad[] = {"0", "-1", "1e9", "0.0001", "86400.1", "1e300", "1e999"};
+    static const char *const no_numbers[] = {"abc", "",     "1x", "5s", "nan", "-nan", "inf",
+                                             ".",   "-inf", "e5", "1e", "1e+", "-",    " 1"};
 
     for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
         g_auto(QblkInvocation) invocation = {0};
-        g_autofree char *line = g_strdup_printf("list a/b --timeout=%s", good[i].text);
+        g_autofree char *line = g_strdup_printf("list a/b --connect-timeout=%s", good[i].text);
         assert_parses(&invocation, line);
         assert_int_equal(invocation.timeout_ms, good[i].milliseconds);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-        g_autofree char *line = g_strdup_printf("list a/b --timeout=%s", bad[i]);
-        assert_usage(line, "invalid --timeout: use 0.001 to 86400 seconds");
+        g_autofree char *line = g_strdup_printf("list a/b --connect-timeout=%s", bad[i]);
+        assert_usage(line, "invalid --connect-timeout: use 0.001 to 86400 seconds");
     }
     for (gsize i = 0; i < G_N_ELEMENTS(no_numbers); i++) {
-        g_autofree char *line = g_strdup_printf("list a/b --timeout=%s", no_numbers[i]);
-        assert_usage(line, "--timeout");
+        g_autofree char *line = g_strdup_printf("list a/b --connect-timeout=\"%s\"", no_numbers[i]);
+        assert_usage(line, "': use a number, such as 5 or 0.5");
     }
 }
 
@@ -213,7 +247,8 @@ a_fingerprint_is_expected_of_exactly_one_disk(void **state)
 {
     assert_usage("chain a/b --expect 0", "--expect of 'qblk chain' needs exactly one disk");
     assert_usage("xml a/b vda vdb --expect 0", "--expect of 'qblk xml' needs exactly one disk");
-    assert_usage("list a/b --expect 0", "--expect is not valid for 'qblk list'");
+    assert_usage("list a/b --expect 0",
+                 "--expect is not valid for 'qblk list': it is for commands with one disk");
     assert_usage("capture a/b --expect 0", "--expect is not valid for 'qblk capture'");
     assert_usage("chain a/b --expect ''", "--expect of 'qblk chain' needs exactly one disk");
 }
@@ -243,19 +278,11 @@ an_error_names_a_domain_that_cannot_be_read(void **state)
                  "domain '/dev/null': the document is empty");
 }
 
-static int
-parse_in_child(gconstpointer line)
-{
-    QblkInvocation invocation = {0};
-    (void)!cli_check_parse(&invocation, line, NULL);
-    return 99; /* not reached */
-}
-
 static void
 a_command_without_its_own_format_takes_that_of_an_image(void **state)
 {
-    static const char *const own[] = {"graph",   "copy", "snapshot", "source",
-                                      "recover", "vms",  NULL};
+    static const char *const own[] = {"graph", "copy",   "snapshot",     "source", "recover", "vms",
+                                      "job",   "bridge", "open-monitor", "help",   "version", NULL};
 
     for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
         const QblkCommand *at = *row;
@@ -275,7 +302,7 @@ static void
 options_without_effect_are_refused(void **state)
 {
     static const char *const options[] = {"--target vda=x",   "--domain /nonexistent/d",
-                                          "--edges children", "--timeout 5",
+                                          "--edges children", "--connect-timeout 5",
                                           "--max-reply 64",   "--format raw"};
     for (gsize i = 0; i < G_N_ELEMENTS(options); i++) {
         g_autofree char *front = g_strdup_printf("%s source /a", options[i]);
@@ -297,24 +324,40 @@ options_without_effect_are_refused(void **state)
         QBLK_MICRO_VERSION) "\n"
 
 static void
-help_and_version_are_printed_to_stdout(void **state)
+help_and_version_are_printed_instead(void **state)
 {
     static const struct {
         const char *line, *part;
     } cases[] = {
-        {"--help", "  resolve VM LAYER "}, {"-h", "Exit status: 0 success"},
-        {"--help list a/b", "Commands:"},  {"graph --help", "qblk graph VM"},
-        {"graph -h", "--format=FORMAT"},   {"list --help", "List the disks"},
-        {"--version", VERSION_LINE},       {"list --version", VERSION_LINE},
+        {"--help", "  resolve VM LAYER "},
+        {"-h", "Exit status: 0 success"},
+        {"help", "Usage: qblk COMMAND"},
+        {"--help nothing", "Usage: qblk COMMAND"},
+        {"--help list a/b", "Usage: qblk list"},
+        {"help commit", "Alias: qblk blockcommit"},
+        {"help blockcommit", "Usage: qblk commit"},
+        {"graph --help", "Usage: qblk graph VM"},
+        {"graph -h --frob", "--format=FORMAT"},
+        {"list --help", "List the disks"},
+        {"help --help", "Usage: qblk help"},
+        {"--version", VERSION_LINE},
+        {"-V", VERSION_LINE},
+        {"list -V", VERSION_LINE},
+        {"list --version", VERSION_LINE},
         {"--version frob", VERSION_LINE},
+        {"version", VERSION_LINE},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_auto(CliCheckResult) result = cli_check_fork(parse_in_child, cases[i].line);
-        assert_int_equal(result.status, 0);
-        assert_string_equal(result.err, "");
-        assert_non_null(strstr(result.out, cases[i].part));
+        g_autoptr(GError) error = NULL;
+        g_autofree char *output = cli_check_run(cases[i].line, &error);
+        assert_no_error(error);
+        assert_non_null(strstr(output, cases[i].part));
     }
+
+    g_autoptr(GError) error = NULL;
+    assert_null(cli_check_run("help comit", &error));
+    assert_error(error, QBLK_CLI_ERROR, QBLK_CLI_ERROR_USAGE, "'comit': did you mean 'commit'?");
 }
 
 UNIT_MAIN(void)
@@ -334,7 +377,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(an_error_names_a_domain_that_cannot_be_read),
         cmocka_unit_test(a_command_without_its_own_format_takes_that_of_an_image),
         cmocka_unit_test(options_without_effect_are_refused),
-        cmocka_unit_test(help_and_version_are_printed_to_stdout),
+        cmocka_unit_test(help_and_version_are_printed_instead),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/commands.h"
 
+#include "cli/command-options.h"
 #include "lib/check.h"
 #include "lib/cli-check.h"
 #include "vms/bridge-line.h"
@@ -11,8 +12,8 @@
 static gboolean
 reads_a_vm(const QblkCommand *command)
 {
-    static const char *const others[] = {"vms",          "source", "recover",
-                                         "open-monitor", "bridge", NULL};
+    static const char *const others[] = {"vms",    "source", "recover", "open-monitor",
+                                         "bridge", "help",   "version", NULL};
     return !g_strv_contains(others, command->name);
 }
 
@@ -29,8 +30,11 @@ every_row_is_complete(void **state)
     for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
         const QblkCommand *at = *row;
         assert_true(g_str_has_prefix(at->arguments, "VM") || at->has_default_vm || !reads_a_vm(at));
+        gboolean is_hidden = at->group == QBLK_COMMAND_IS_HIDDEN;
         assert_true(at->min_arguments <= at->max_arguments &&
-                    (at->min_arguments >= 1 || at->arguments[0] == '['));
+                    (at->min_arguments >= 1 || at->arguments[0] == '[' || is_hidden));
+        assert_true(is_hidden || at->example != NULL);
+        assert_true(at->description == NULL || g_str_has_suffix(at->description, "."));
         assert_true(g_ascii_isupper(at->summary[0]) && !g_str_has_suffix(at->summary, "."));
         assert_non_null(at->run);
         assert_int_equal(at->add_options != NULL, at->options_size > 0);
@@ -43,27 +47,31 @@ static void
 each_option_of_a_bridge_with_a_value_is_known(void **state)
 {
     const QblkCommand *command = qblk_command_find("bridge");
-    g_autofree gpointer options = g_malloc0(command->options_size);
-    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-    command->add_options(options, context);
-    g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
-    g_auto(GStrv) words = g_strsplit_set(help, " \n,", -1);
+    g_autofree gpointer own = g_malloc0(command->options_size);
+    g_auto(QblkGlobalOptions) global;
+    qblk_global_options_init(&global);
+    g_autoptr(QblkOptionTable) table = qblk_command_options_new(command, own, &global);
 
     guint found = 0;
-    for (char **word = words; *word != NULL; word++) {
-        char *value = strchr(*word, '=');
-        if (!g_str_has_prefix(*word, "--") || value == NULL) {
+    for (guint i = 0; i < qblk_option_table_get_n_options(table); i++) {
+        const QblkOption *option = qblk_option_table_get_option(table, i);
+        gboolean is_optional = (option->entry.flags & G_OPTION_FLAG_OPTIONAL_ARG) != 0;
+        if (!qblk_option_has_argument(option) || is_optional) {
             continue;
         }
-        *value = '\0';
-        char *const arguments[] = {(char[]){"qblk"},  (char[]){"bridge"}, *word,
-                                   (char[]){"value"}, (char[]){"web1"},   NULL};
-        g_autoptr(QblkBridgeLine) line = qblk_bridge_line_new(arguments);
-        assert_string_equal(line->vm, "web1");
+        g_autofree char *name = g_strconcat("--", option->entry.long_name, NULL);
+        g_autofree char *letter = g_strdup_printf("-%c", option->entry.short_name);
+        char *const words[] = {name, option->entry.short_name == 0 ? name : letter};
+        for (gsize j = 0; j < G_N_ELEMENTS(words); j++) {
+            char *const arguments[] = {(char[]){"qblk"},  (char[]){"bridge"}, words[j],
+                                       (char[]){"value"}, (char[]){"web1"},   NULL};
+            g_autoptr(QblkBridgeLine) line = qblk_bridge_line_new(arguments);
+            assert_string_equal(line->vm, "web1");
+        }
         found++;
     }
-    assert_true(found > 5);
-    command->clear_options(options);
+    assert_true(found > 10);
+    command->clear_options(own);
 }
 
 static void
@@ -95,6 +103,37 @@ an_unknown_command_is_not_found(void **state)
 
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         assert_null(qblk_command_find(names[i]));
+    }
+}
+
+static void
+what_another_program_calls_a_command_is_known(void **state)
+{
+    static const struct {
+        const char *word, *command;
+    } rows[] = {
+        {"comit", "commit"},
+        {"commmit", "commit"},
+        {"ocmmit", "commit"},
+        {"blokpull", "blockpull"},
+        {"snap", "snapshot"},
+        {"COPY", "copy"},
+        {"domblkinfo", "list"},
+        {"block-stream", "pull"},
+        {"snapshot-create", "snapshot"},
+        {"query-block-jobs", "jobs"},
+        {"drive-mirror", "copy"},
+        {"hepl", "help"},
+        {"open-moniter", "open-monitor"},
+    };
+    static const char *const strange[] = {"", "x", "web1", "frobnicate", "/run/vm.qmp"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        assert_string_equal(qblk_command_suggest(rows[i].word), rows[i].command);
+        assert_non_null(qblk_command_find(rows[i].command));
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(strange); i++) {
+        assert_null(qblk_command_suggest(strange[i]));
     }
 }
 
@@ -143,6 +182,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(each_option_of_a_bridge_with_a_value_is_known),
         cmocka_unit_test(a_command_is_found_by_its_unique_names),
         cmocka_unit_test(an_unknown_command_is_not_found),
+        cmocka_unit_test(what_another_program_calls_a_command_is_known),
         cmocka_unit_test(each_command_reads_a_capture),
         cmocka_unit_test(a_command_that_fails_prints_nothing),
     };

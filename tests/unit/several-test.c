@@ -113,7 +113,7 @@ what_is_of_one_vm_is_refused_for_several(void **state)
         {"chain a/b c/d vda --expect 0", "option --expect needs one VM: run 'qblk chain'"},
         {"list --vm a/b --domain /dev/null", "option --domain needs one VM: run 'qblk list'"},
         {"resolve --vm a/b", "wrong number of arguments: use 'qblk resolve VM LAYER'"},
-        {"list a/b c/d --timeout 0", "invalid --timeout"},
+        {"list a/b c/d -t 0", "invalid --connect-timeout"},
         {"list a/b c/d --target x", "invalid target 'x'"},
     };
 

@@ -35,7 +35,8 @@ the_sockets_of_a_bridge_are_in_its_command_line(void **state)
         {"qblk bridge /run/a.qmp --listen /run/b", "/run/a.qmp", "/run/b", ""},
         {"/usr/bin/qblk bridge --listen=/run/b web1", "web1", "/run/b", ""},
         {"qblk bridge web1 -l b -r c -rd", "web1", "b", "c d"},
-        {"qblk -v --timeout 5 bridge -t 7 --deny quit --listen-read-only c web1 --reconnect",
+        {"qblk -v --connect-timeout 5 bridge -t7 --timeout 3 --deny quit --listen-read-only c web1 "
+         "--reconnect",
          "web1", "", "c"},
         {"qblk --json bridge -vl b --mode 660 --group kvm --allow 'x*' web1", "web1", "b", ""},
         {"qblk bridge --stop-timeout=3 --state-dir /var web1 --listen a --listen b", "web1", "a b",
@@ -66,7 +67,7 @@ other_programs_and_commands_are_no_bridge(void **state)
         "qblk list bridge",
         "qblk --target bridge list web1",
         "qblk",
-        "qblk --timeout 5",
+        "qblk --connect-timeout 5",
         "/bin/qblk2 bridge web1",
         "sh -c 'qblk bridge web1'",
         "qemu-system-x86_64 -name bridge",

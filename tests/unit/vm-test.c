@@ -17,7 +17,7 @@ assert_not_opened(const char *argument, GQuark domain, int code, const char *par
     g_auto(QblkInvocation) invocation = {0};
     g_autoptr(GError) error = NULL;
     g_autofree char *quoted = g_shell_quote(argument);
-    g_autofree char *line = g_strdup_printf("list --timeout 1 %s", quoted);
+    g_autofree char *line = g_strdup_printf("list --connect-timeout 1 %s", quoted);
     if (cli_check_parse(&invocation, line, &error)) {
         assert_null(qblk_vm_open(&invocation, &error));
     }
