@@ -4,13 +4,19 @@ with what the document shows.
 
 A command is a line that begins with `$ ` in a block without a language; more lines belong to it
 until the shell has a complete command. What follows is its output, and a line `...` in it stands
-for any lines. With QBLK_REGENERATE_OUTPUT=1 other outputs replace those in the document."""
+for any lines. With QBLK_REGENERATE_OUTPUT=1 other outputs replace those in the document.
 
+In a block that begins with `-> `, each such line is sent to the monitor `vm.qmp` in the directory
+of the shell, and QEMU has to send the messages that follow with `<- `; JOB_STATUS_CHANGE is left
+out."""
+
+import json
 import os
 import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 
@@ -41,7 +47,7 @@ def read(name):
 
 def sessions(text):
     """Each block of TEXT that shows commands: a match, whose group 1 is its content."""
-    return list(re.finditer(r'^```\n(\$ .*?)^```$', text, re.M | re.S))
+    return list(re.finditer(r'^```\n((?:\$|->) .*?)^```$', text, re.M | re.S))
 
 
 def is_complete(command):
@@ -138,6 +144,46 @@ class Shell:
             yield line
 
 
+class Monitor:
+    """A connection to the QMP monitor PATH."""
+
+    def __init__(self, path):
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(qblk.TIMEOUT)
+        self._socket.connect(path)
+        self._stream = self._socket.makefile('rw', encoding='utf-8')
+        self.send('{"execute": "qmp_capabilities"}')
+        while 'return' not in json.loads(self.receive()):
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._stream.close()
+        self._socket.close()
+
+    def send(self, line):
+        self._stream.write(line + '\n')
+        self._stream.flush()
+
+    def receive(self):
+        """The next line, if it is not an event that documents leave out."""
+        while True:
+            line = self._stream.readline()
+            if json.loads(line).get('event') != 'JOB_STATUS_CHANGE':
+                return line
+
+    def run(self, block):
+        """The lines of BLOCK with what QEMU sends in place of those with '<- '."""
+        for line in block.splitlines(keepends=True):
+            if line.startswith('-> '):
+                self.send(line[len('-> '):].strip())
+                yield line
+            else:
+                yield '<- ' + self.receive().replace('\r', '')
+
+
 class Document:
     """The sessions of the document NAME. NAMES are (shown, real): what has another name in this
     run, such as a directory. VARIABLE are patterns and replacements, for output that varies."""
@@ -164,6 +210,12 @@ class Document:
         parts, position, count = [], 0, 0
         for block in sessions(text):
             parts.append(text[position:block.start(1)])
+            if block[1].startswith('-> '):
+                with Monitor(self._real(shell.run('echo $PWD/vm.qmp', 1).strip())) as monitor:
+                    printed = ''.join(monitor.run(self._real(block[1])))
+                parts.append(self._compare('QMP', self._as_shown(printed), block[1]))
+                position = block.end(1)
+                continue
             for command, shown in split_commands(block[1]):
                 printed = shell.run(self._real(command), len(shown.splitlines()))
                 parts += [f'$ {command}\n', self._compare(command, self._as_shown(printed), shown)]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The commands of docs/tutorial.md, in one shell and in order, print what is shown there."""
+"""The commands of docs/tutorial.md and docs/from-qemu-img.md, in one shell and in order, print what
+is shown there."""
 
 import contextlib
 import os
@@ -8,11 +9,6 @@ import signal
 import document
 import live
 
-NAME = 'docs/tutorial.md'
-DIRECTORY = '/tmp/qblk-tutorial'
-GUEST = 'web1'
-
-
 # Pids, and an argument that QEMU has since 9.0
 VARIABLE = (
     (r'^(web1 +\S+ +|.*\(pid )\d+', r'\1PID'),
@@ -20,7 +16,7 @@ VARIABLE = (
 )
 
 
-class Tutorial(live.TestCase):
+class Documents(live.TestCase):
     def end_qemu(self, pid_file):
         """A test that fails has not come to the line that ends QEMU."""
         if os.path.exists(pid_file):
@@ -28,16 +24,26 @@ class Tutorial(live.TestCase):
                 with contextlib.suppress(ProcessLookupError):  # QEMU 5.2 does not remove the file
                     os.kill(int(file.read()), signal.SIGKILL)
 
-    def test_it_prints_what_is_shown(self):
-        real = DIRECTORY
+    def run_document(self, name, directory, guest):
+        """Run it in another DIRECTORY with another name of the GUEST, and return the number of
+        commands."""
+        real = directory
         if not document.REGENERATE:
-            real = os.path.join(self.directory, 'qblk-tutorial')
+            real = os.path.join(self.directory, os.path.basename(directory))
         self.addCleanup(self.end_qemu, os.path.join(real, 'vm.pid'))
         shell = document.Shell(self, self.directory)
-        names = ((DIRECTORY, real), (GUEST, f'{GUEST}-{os.getpid()}'))
-        count = document.Document(self, NAME, names, VARIABLE).run(shell)
+        names = ((directory, real), (guest, f'{guest}-{os.getpid()}'))
+        count = document.Document(self, name, names, VARIABLE).run(shell)
+        self.assertFalse(os.path.exists(real), msg=f'{name} has not removed its files')
+        return count
+
+    def test_the_tutorial_prints_what_it_shows(self):
+        count = self.run_document('docs/tutorial.md', '/tmp/qblk-tutorial', 'web1')
         self.assertGreater(count, 30)
-        self.assertFalse(os.path.exists(real), msg='the tutorial has not removed its files')
+
+    def test_what_goes_wrong_by_hand_is_as_shown(self):
+        count = self.run_document('docs/from-qemu-img.md', '/tmp/qblk-by-hand', 'web2')
+        self.assertGreater(count, 30)
 
 
 if __name__ == '__main__':
