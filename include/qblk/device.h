@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <qblk/io-statistics.h>
 #include <qblk/node.h>
 
 G_BEGIN_DECLS
@@ -243,6 +244,17 @@ gboolean qblk_device_is_read_only(const QblkDevice *device);
  * Since: 0.1.0
  */
 const char *qblk_device_get_io_status(const QblkDevice *device);
+
+/**
+ * qblk_device_get_statistics:
+ * @device: the device
+ *
+ * Returns: (transfer none) (nullable): how much it has read and written; NULL if that was not
+ *   queried (qblk_snapshot_options_set_statistics()), or if QEMU does not report it
+ *
+ * Since: 0.1.0
+ */
+const QblkIoStatistics *qblk_device_get_statistics(const QblkDevice *device);
 
 /**
  * qblk_device_to_json:

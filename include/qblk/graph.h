@@ -8,6 +8,7 @@
 #include <qblk/device.h>
 #include <qblk/export.h>
 #include <qblk/graph-kinds.h>
+#include <qblk/io-statistics.h>
 #include <qblk/job.h>
 #include <qblk/node.h>
 #include <qblk/user.h>

@@ -137,6 +137,19 @@ void qblk_snapshot_options_set_edge_source(QblkSnapshotOptions *options, QblkEdg
 void qblk_snapshot_options_set_serials(QblkSnapshotOptions *options, gboolean is_wanted);
 
 /**
+ * qblk_snapshot_options_set_statistics:
+ * @options: the options
+ * @is_wanted: TRUE: query how much was read and written; FALSE is the default
+ *
+ * This takes two more queries: qblk_device_get_statistics() and, of all nodes,
+ * qblk_node_get_written_end() return what QEMU replied.  The time that QEMU needs for them is about
+ * a quarter of that for the nodes.
+ *
+ * Since: 0.1.0
+ */
+void qblk_snapshot_options_set_statistics(QblkSnapshotOptions *options, gboolean is_wanted);
+
+/**
  * qblk_snapshot_options_set_reply_limit:
  * @options: the options
  * @bytes: as of qblk_client_set_reply_limit(); 0 means 64 MiB

@@ -120,6 +120,17 @@ const char *qblk_snapshot_get_manager(const QblkSnapshot *snapshot);
 const char *qblk_snapshot_get_no_nodes_reason(const QblkSnapshot *snapshot);
 
 /**
+ * qblk_snapshot_has_statistics:
+ * @snapshot: the snapshot
+ *
+ * Returns: TRUE if the statistics of nodes were queried, and reported: a node whose
+ *   qblk_node_get_written_end() is not known has written nothing
+ *
+ * Since: 0.1.0
+ */
+gboolean qblk_snapshot_has_statistics(const QblkSnapshot *snapshot);
+
+/**
  * qblk_snapshot_get_edge_source:
  * @snapshot: the snapshot
  *

@@ -125,6 +125,12 @@ add_graph(Batch *batch, gboolean has_jobs, gboolean nodes_allowed)
     if (nodes_allowed) {
         add_query(batch, "query-named-block-nodes", qblk_batch_nodes_arguments());
     }
+    if (batch->options->statistics) {
+        add_query(batch, "query-blockstats", NULL);
+    }
+    if (batch->options->statistics && nodes_allowed) {
+        add_query(batch, "query-blockstats", qblk_block_stats_arguments());
+    }
     /* Only the debug graph has the nodes of jobs, the implicit filters that jobs add, and what the
      * clients of an export may do. */
     if (has_jobs || qblk_export_exists(batch->replies) || batch->options->everything ||

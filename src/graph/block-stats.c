@@ -184,3 +184,48 @@ qblk_block_stats_load_writes(const QblkReplies *replies, GHashTable *nodes)
         }
     }
 }
+
+gboolean
+qblk_block_stats_exist(const QblkReplies *replies)
+{
+    g_autoptr(QblkJson) arguments = qblk_block_stats_arguments();
+    const QblkReply *reply = qblk_replies_find(replies, "query-blockstats", arguments);
+    return qblk_json_view_is_array(qblk_reply_view(reply));
+}
+
+/* A device made with -blockdev has no backend name, and one of -drive may have no device. */
+static QblkDevice *
+find_device(GHashTable *devices, const QblkJson *entry)
+{
+    static const char *const members[] = {"qdev", "device"};
+    for (gsize i = 0; i < G_N_ELEMENTS(members); i++) {
+        const char *name = qblk_json_get_string(entry, members[i]);
+        if (name != NULL && name[0] != '\0') {
+            return g_hash_table_lookup(devices, name);
+        }
+    }
+    return NULL;
+}
+
+void
+qblk_block_stats_load_devices(const QblkReplies *replies, GPtrArray *devices)
+{
+    const QblkReply *reply = qblk_replies_find(replies, "query-blockstats", NULL);
+    g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < devices->len; i++) {
+        QblkDevice *device = devices->pdata[i];
+        char *name = device->qdev == NULL ? device->backend : device->qdev;
+        if (name != NULL) {
+            g_hash_table_insert(by_name, name, device);
+        }
+    }
+
+    g_auto(QblkJsonWalk) walk = qblk_json_walk_new(qblk_reply_view(reply));
+    for (const QblkJson *entry; (entry = qblk_json_walk_next(&walk)) != NULL;) {
+        QblkDevice *device = find_device(by_name, entry);
+        const QblkJson *stats = qblk_json_get(entry, "stats");
+        if (device != NULL && device->statistics == NULL && stats != NULL) {
+            device->statistics = qblk_io_statistics_load(stats);
+        }
+    }
+}

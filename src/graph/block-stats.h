@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "graph/device.h"
 #include "graph/node.h"
 #include "graph/replies.h"
 
@@ -25,6 +26,17 @@ QblkJson *qblk_block_stats_arguments(void) G_GNUC_WARN_UNUSED_RESULT;
  * @nodes: node-name -> QblkNode
  */
 void qblk_block_stats_load_writes(const QblkReplies *replies, GHashTable *nodes);
+
+/** Returns: TRUE if the reply for all nodes is in @replies */
+gboolean qblk_block_stats_exist(const QblkReplies *replies);
+
+/**
+ * Set the statistics of each device that has an entry in the reply for devices, which names it as
+ * query-block does.
+ *
+ * @devices: of QblkDevice
+ */
+void qblk_block_stats_load_devices(const QblkReplies *replies, GPtrArray *devices);
 
 /** Add the edges of both replies to @nodes (node-name -> QblkNode). */
 gboolean qblk_block_stats_connect(const QblkReplies *replies, GHashTable *nodes,

@@ -205,6 +205,7 @@ qblk_device_free(QblkDevice *device)
     g_free(device->node_name);
     g_free(device->target);
     g_clear_pointer(&device->address, qblk_bus_address_free);
+    g_clear_pointer(&device->statistics, qblk_io_statistics_unref);
     g_free(device);
 }
 
@@ -357,6 +358,12 @@ const char *
 qblk_device_get_io_status(const QblkDevice *device)
 {
     return device->io_status;
+}
+
+const QblkIoStatistics *
+qblk_device_get_statistics(const QblkDevice *device)
+{
+    return device->statistics;
 }
 
 char *

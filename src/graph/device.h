@@ -5,6 +5,7 @@
 #pragma once
 
 #include "graph/bus-address.h"
+#include "graph/io-statistics.h"
 #include "graph/node.h"
 #include "graph/replies.h"
 
@@ -30,7 +31,8 @@ struct QblkDevice {
     char *driver;            /* of that node, or NULL */
     const QblkNode *node;    /* that node, borrowed; set when the graph is loaded */
     QblkBusAddress *address; /* on its bus, or NULL */
-    char *target;            /* such as "vda"; set by qblk_target_assign */
+    QblkIoStatistics *statistics; /* a reference; NULL: not asked for, or not reported */
+    char *target;                 /* such as "vda"; set by qblk_target_assign */
     QblkNameSource name_source;
 };
 

@@ -166,6 +166,7 @@ load_graph(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnapsho
         return FALSE;
     }
     qblk_block_stats_load_writes(replies, snapshot->by_name);
+    snapshot->has_statistics = options->statistics && qblk_block_stats_exist(replies);
     return TRUE;
 }
 
@@ -309,6 +310,9 @@ load_devices(QblkSnapshot *snapshot, const QblkReplies *replies, const QblkSnaps
     }
     g_ptr_array_unref(snapshot->devices);
     snapshot->devices = devices;
+    if (options->statistics) {
+        qblk_block_stats_load_devices(replies, devices);
+    }
 
     qblk_vhost_user_add(replies, devices);
     add_root_nodes(snapshot, replies);

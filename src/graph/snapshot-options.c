@@ -150,3 +150,9 @@ qblk_snapshot_options_set_reply_limit(QblkSnapshotOptions *options, gsize bytes)
 {
     options->reply_limit = bytes;
 }
+
+void
+qblk_snapshot_options_set_statistics(QblkSnapshotOptions *options, gboolean is_wanted)
+{
+    options->statistics = is_wanted;
+}

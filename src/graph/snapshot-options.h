@@ -33,6 +33,7 @@ struct QblkSnapshotOptions {
     QblkEdgeSource edges;
     gboolean everything; /* send the queries of all functions, for a capture */
     gboolean without_serials;
+    gboolean statistics;
     gboolean
         names_only; /* nodes and edges come from the debug graph: see qblk_snapshot_fetch_names() */
     QblkWarning warning; /* or NULL */

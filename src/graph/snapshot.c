@@ -109,6 +109,12 @@ qblk_snapshot_is_ordinary(const QblkSnapshot *snapshot)
     return qblk_guest_state_is_ordinary(snapshot->run_state);
 }
 
+gboolean
+qblk_snapshot_has_statistics(const QblkSnapshot *snapshot)
+{
+    return snapshot->has_statistics;
+}
+
 const char *
 qblk_snapshot_get_no_nodes_reason(const QblkSnapshot *snapshot)
 {

@@ -25,6 +25,7 @@ struct QblkSnapshot {
     char *run_state;          /* "running", "inmigrate" ...; NULL: not known, or a storage daemon */
     gboolean may_be_inactive; /* of qblk_guest_state_may_be_inactive() */
     char *no_nodes_reason;    /* why the nodes were not queried, or NULL */
+    gboolean has_statistics;  /* those of nodes were asked for, and reported */
     GPtrArray *nodes;         /* of QblkNode, owned, in the order they were made */
     GHashTable *by_name;      /* node-name -> QblkNode, borrowed */
     GPtrArray *devices;       /* of QblkDevice, owned: disks first in the order of a listing */

@@ -118,7 +118,9 @@ class Lifetimes(bindings.TestCase):
     def test_what_a_snapshot_has_outlives_it(self):
         _, process = self.share('mirror-ready')
         client = self.connect(process)
-        self.check(lambda: Qblk.Snapshot.fetch(client, None))
+        options = Qblk.SnapshotOptions.new()
+        options.set_statistics(True)
+        self.check(lambda: Qblk.Snapshot.fetch(client, options), 'get_statistics')
 
     def test_what_a_plan_and_a_domain_have_outlives_them(self):
         _, process = self.share('shared-base')

@@ -95,6 +95,27 @@ block_jobs_are_queried_if_there_are_jobs(void **state)
     }
 }
 
+/* Both forms of it are safe while the nodes may not be queried, but without nodes that of the nodes
+ * has no use. */
+static void
+statistics_are_queried_with_the_nodes(void **state)
+{
+    static const struct {
+        const char *jobs, *expected;
+    } cases[] = {
+        {"[]", "query-named-block-nodes {'flat':true}\nquery-blockstats {}\n"
+               "query-blockstats {'query-nodes':true}\nx-debug-query-block-graph {}"},
+        {STREAM, "query-blockstats {}\nx-debug-query-block-graph {}"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(QblkReplies) replies = after_first("7.2.0", cases[i].jobs);
+        g_autoptr(QblkSnapshotOptions) options = qblk_snapshot_options_new();
+        qblk_snapshot_options_set_statistics(options, TRUE);
+        g_autofree char *text = next(replies, options);
+        assert_string_equal(text, cases[i].expected);
+    }
+}
+
 /* Each line has what is queried with the graph. */
 static void
 properties_are_queried_only_if_a_name_depends_on_them(void **state)
@@ -456,6 +477,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_first_queries_are_for_jobs_and_disks),
         cmocka_unit_test(a_known_reply_is_not_queried_again),
         cmocka_unit_test(block_jobs_are_queried_if_there_are_jobs),
+        cmocka_unit_test(statistics_are_queried_with_the_nodes),
         cmocka_unit_test(properties_are_queried_only_if_a_name_depends_on_them),
         cmocka_unit_test(the_graph_is_queried_in_one_batch),
         cmocka_unit_test(jobs_need_the_debug_graph),
