@@ -44,6 +44,7 @@ struct QblkCommand {
     gboolean one_disk;             /* --expect is valid if one disk is named */
     gboolean own_format;           /* its --format is not that of image:PATH */
     gboolean prints_plain;         /* its output is for programs: no table, tree or color */
+    gboolean has_own_form;         /* it never prints JSON */
     gboolean names_no_disk;        /* it has no disks to give names to */
     gboolean needs_qemu;           /* image:PATH is not valid for it */
     gboolean ignores_image_format; /* it does not open the image of image:PATH */
@@ -54,6 +55,7 @@ struct QblkCommand {
     gboolean has_default_vm;       /* that of the environment is used if no VM is given */
     gboolean asks_vms;             /* it has no VM argument, but connects to VMs */
     gboolean needs_replies;        /* it reads no graph */
+    gboolean needs_statistics;     /* it prints what the snapshot option for these adds */
     gboolean prints_stale;         /* stale images are a part of its output */
 
     gsize options_size; /* of the struct of its own options, which starts as zeros; 0: none */
@@ -66,6 +68,10 @@ struct QblkCommand {
      * does neither. */
     gboolean (*begin_several)(const QblkInvocation *invocation, QblkHeadingForm *form,
                               GError **error);
+
+    /* After it ran for each of several VMs, of which some may have failed: prints the result of all
+     * to the output of @whole.  One VM is then several, too.  NULL: each VM has its own result. */
+    gboolean (*end_several)(QblkInvocation *whole, GError **error);
 
     gboolean (*run)(QblkInvocation *invocation, GError **error);
 };

@@ -28,6 +28,7 @@ extern const QblkCommand qblk_cmd_check;
 extern const QblkCommand qblk_cmd_mend;
 extern const QblkCommand qblk_cmd_help;
 extern const QblkCommand qblk_cmd_version; /* in cmd-help.c */
+extern const QblkCommand qblk_cmd_metrics;
 
 /** Returns: (array zero-terminated=1): all commands, in the order of help. */
 const QblkCommand *const *qblk_command_all(void);

@@ -36,6 +36,12 @@ refuse_without_image(const QblkCommand *command)
 }
 
 static const char *
+refuse_without_json(const QblkCommand *command)
+{
+    return command->has_own_form ? "its output has a form of its own" : NULL;
+}
+
+static const char *
 refuse_without_one_disk(const QblkCommand *command)
 {
     return command->one_disk ? NULL : "it is for commands with one disk";
@@ -70,7 +76,8 @@ add_general(QblkGlobalOptions *options, const QblkCommand *command, QblkOptionTa
     int of_text = draws ? 0 : G_OPTION_FLAG_HIDDEN;
     int of_qblk = command == NULL ? 0 : G_OPTION_FLAG_HIDDEN;
     const Row rows[] = {
-        {{"json", 'j', 0, G_OPTION_ARG_NONE, &options->json, "Print JSON", NULL}, NULL},
+        {{"json", 'j', 0, G_OPTION_ARG_NONE, &options->json, "Print JSON", NULL},
+         refuse_without_json},
         {{"wide", 0, of_text, G_OPTION_ARG_NONE, &options->wide,
           "Do not shorten what is wider than the terminal", NULL},
          NULL},

@@ -260,6 +260,9 @@ qblk_several_run(QblkInvocation *invocation, GError **error)
         return FALSE;
     }
 
+    if (command->end_several != NULL && !command->end_several(invocation, error)) {
+        return FALSE;
+    }
     if (run.form == QBLK_HEADING_JSON) {
         invocation->output.is_data = TRUE;
         GString *array = invocation->output.text;

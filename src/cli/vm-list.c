@@ -237,7 +237,8 @@ qblk_vm_list_set(QblkInvocation *invocation, const QblkVmListOptions *options, G
 
     gboolean takes_only_vms = command->vms == QBLK_COMMAND_ALL_VMS;
     guint count = is_given && !takes_only_vms ? 0 : count_vms(invocation);
-    if (!is_given && count <= 1) {
+    gboolean is_single = !is_given && count <= 1;
+    if (is_single && (command->end_several == NULL || count == 0)) {
         return TRUE;
     }
 

@@ -55,6 +55,7 @@ qblk_vm_set_up_options(QblkInvocation *invocation)
 
     qblk_snapshot_options_set_warning(options, warn_once, invocation, NULL);
     qblk_snapshot_options_set_reply_limit(options, invocation->reply_limit);
+    qblk_snapshot_options_set_statistics(options, invocation->command->needs_statistics);
     /* Only JSON has serial numbers. */
     qblk_snapshot_options_set_serials(options, invocation->output.json);
     qblk_snapshot_options_set_logger(options, invocation->verbose ? log_message : NULL,

@@ -171,6 +171,8 @@ class Documents(unittest.TestCase):
 
     def test_functions_and_errors_are_declared(self):
         declared = set(re.findall(r'\w+', ' '.join(map(read, headers()))))
+        # names of metrics, which a unit test compares with the table of the command
+        declared |= set(re.findall(r'^\| `(qblk_\w+)` \|', read('docs/metrics.md'), re.MULTILINE))
         for path in documents():
             named = set(re.findall(r'\b(?:qblk_[a-z_]+|QBLK_[A-Z_]+_ERROR\w*)', read(path)))
             prefixes = {'qblk_chain_'}  # a naming rule, not a symbol

@@ -3,6 +3,7 @@
 
 #include "cli/command-line.h"
 #include "cli/command.h"
+#include "cli/several.h"
 #include "lib/check.h"
 
 #include <glib/gstdio.h>
@@ -32,8 +33,13 @@ char *
 cli_check_run(const char *line, GError **error)
 {
     g_auto(QblkInvocation) invocation = {0};
-    if (!cli_check_parse(&invocation, line, error) ||
-        !invocation.command->run(&invocation, error)) {
+    if (!cli_check_parse(&invocation, line, error)) {
+        return NULL;
+    }
+
+    gboolean done = invocation.each == NULL ? invocation.command->run(&invocation, error)
+                                            : qblk_several_run(&invocation, error);
+    if (!done) {
         return NULL;
     }
     return g_strdup(invocation.output.text->str);

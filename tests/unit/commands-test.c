@@ -161,7 +161,8 @@ a_command_that_fails_prints_nothing(void **state)
 {
     for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
         const QblkCommand *at = *row;
-        if (at->changes || !reads_a_vm(at)) {
+        gboolean prints_failures = at->end_several != NULL; /* of some of several VMs */
+        if (at->changes || !reads_a_vm(at) || prints_failures) {
             continue;
         }
         g_auto(QblkInvocation) invocation = {0};

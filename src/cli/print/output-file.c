@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/print/output-file.h"
+
+#include "cli/print/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Another process that writes the same file has replaced the temporary one meanwhile. */
+#define MAX_ATTEMPTS 100
+
+typedef struct {
+    const char *given; /* the path, for errors */
+    char *path;        /* owned: without links */
+    char *directory;   /* owned */
+    char *temporary;   /* owned: the name beside it */
+} File;
+
+static void
+file_clear(File *file)
+{
+    g_free(file->path);
+    g_free(file->directory);
+    g_free(file->temporary);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(File, file_clear)
+
+/* Always FALSE, with the reason in @cause, an errno. */
+static gboolean
+fail(const File *file, int cause, GError **error)
+{
+    g_set_error(error, QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_WRITE, "cannot write '%s': %s",
+                file->given, g_strerror(cause));
+    return FALSE;
+}
+
+static gboolean
+find_file(File *file, GError **error)
+{
+    char *real = realpath(file->given, NULL);
+    struct stat info;
+    gboolean is_broken_link = real == NULL && errno == ENOENT && lstat(file->given, &info) == 0;
+    if (is_broken_link || (real == NULL && errno != ENOENT)) {
+        return fail(file, is_broken_link ? ENOENT : errno, error);
+    }
+    file->path = g_strdup(real == NULL ? file->given : real);
+    free(real);
+
+    if (stat(file->path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        g_set_error(error, QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_WRITE,
+                    "cannot write '%s': it is not a regular file; without --output the result is "
+                    "on standard output",
+                    file->given);
+        return FALSE;
+    }
+
+    file->directory = g_path_get_dirname(file->path);
+    if (stat(file->directory, &info) < 0) {
+        int cause = errno;
+        g_set_error(error, QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_WRITE,
+                    "cannot write '%s': directory '%s': %s", file->given, file->directory,
+                    g_strerror(cause));
+        return FALSE;
+    }
+
+    g_autofree char *base = g_path_get_basename(file->path);
+    g_autofree char *hidden = g_strconcat(".", base, ".qblk-new", NULL);
+    file->temporary = g_build_filename(file->directory, hidden, NULL);
+    return TRUE;
+}
+
+/* TRUE if @fd still has the name of the temporary file, and it is a file of this user. */
+static gboolean
+is_named(const File *file, int fd)
+{
+    struct stat here, there;
+    return fstat(fd, &here) == 0 && lstat(file->temporary, &there) == 0 &&
+           here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+/* A file of another user, who could write it later, is not used. */
+static gboolean
+is_own(int fd)
+{
+    struct stat info;
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid() &&
+        info.st_nlink == 1) {
+        return TRUE;
+    }
+    errno = EEXIST;
+    return FALSE;
+}
+
+/* Open the temporary file, or that of a process that was killed, and lock it against others that
+ * write the same one.  Returns: the descriptor; -1 with errno */
+static int
+open_temporary(const File *file)
+{
+    for (guint attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        int fd =
+            open(file->temporary, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+        if (fd < 0) {
+            return -1;
+        }
+
+        gboolean is_locked = flock(fd, LOCK_EX) == 0;
+        if (is_locked && is_named(file, fd) && is_own(fd)) {
+            return fd;
+        }
+        int cause = errno;
+        gboolean was_replaced = is_locked && !is_named(file, fd);
+        close(fd);
+        if (!was_replaced) {
+            errno = cause;
+            return -1;
+        }
+    }
+    errno = EBUSY;
+    return -1;
+}
+
+/* With errno on failure. */
+static gboolean
+write_text(int fd, const GString *text)
+{
+    if (ftruncate(fd, 0) < 0) {
+        return FALSE;
+    }
+    for (gsize done = 0; done < text->len;) {
+        gssize count = write(fd, text->str + done, text->len - done);
+        if (count < 0 && errno != EINTR) {
+            return FALSE;
+        }
+        done += count < 0 ? 0 : (gsize)count;
+    }
+    return fsync(fd) == 0;
+}
+
+/* After a power loss the directory has the old name or the new one, which is all that is needed:
+ * an error is not one of this file. */
+static void
+sync_directory(const File *file)
+{
+    int fd = open(file->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+}
+
+gboolean
+qblk_output_file_replace(const char *path, const GString *text, GError **error)
+{
+    g_auto(File) file = {.given = path};
+    if (!find_file(&file, error)) {
+        return FALSE;
+    }
+
+    int fd = open_temporary(&file);
+    if (fd < 0) {
+        int cause = errno;
+        g_set_error(error, QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_WRITE,
+                    "cannot write '%s': cannot create '%s': %s", path, file.temporary,
+                    g_strerror(cause));
+        return FALSE;
+    }
+
+    gboolean done = write_text(fd, text) && g_rename(file.temporary, file.path) == 0;
+    int cause = errno;
+    if (!done) {
+        (void)g_unlink(file.temporary);
+    }
+    close(fd);
+    if (!done) {
+        return fail(&file, cause, error);
+    }
+    sync_directory(&file);
+    return TRUE;
+}
