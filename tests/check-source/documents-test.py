@@ -70,20 +70,21 @@ def formats():
 
 @functools.cache
 def known_messages():
-    """What matches a message of the command, or the part of one that is in one string."""
-    patterns = {re.escape(os.strerror(number)) for number in errno.errorcode}
+    """What matches a message of the command, or the part of one that is in one string: the longest
+    text that it contains, and a pattern."""
+    messages = {(os.strerror(number),) for number in errno.errorcode}
     for text in formats():
         parts = CONVERSION.split(text)
         if len(''.join(parts)) > IDENTIFYING and ' ' in text:
-            patterns.add('.+?'.join(map(re.escape, parts)))
-    return [re.compile(pattern) for pattern in patterns]
+            messages.add(tuple(parts))
+    return [(max(parts, key=len), '.+?'.join(map(re.escape, parts))) for parts in messages]
 
 
 def longest_unknown(message):
     """The longest part of MESSAGE that is in no string of the sources, but for names in quotes."""
     covered = bytearray(len(message))
-    for pattern in known_messages():
-        for match in pattern.finditer(message):
+    for pattern in [pattern for text, pattern in known_messages() if text in message]:
+        for match in re.finditer(pattern, message):
             covered[match.start():match.end()] = b'x' * (match.end() - match.start())
     rest = ''.join(character if not used else '\n' for character, used in zip(message, covered))
     rest = re.sub(r"'[^']*'", '', rest)

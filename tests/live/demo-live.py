@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""scripts/demo: the README shows its output, data do not change, and it removes all its files."""
+"""scripts/demo: docs/examples.md shows its output and the README a part of it, data do not change,
+and it removes all its files."""
 
 import os
 import re
@@ -32,11 +33,11 @@ def normalize(text):
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def shown_in_readme():
-    """All that the README shows of the demo, in order: the blocks that start with '# '."""
-    with open(os.path.join(ROOT, 'README.md'), encoding='utf-8') as file:
+def shown_in(document, start):
+    """The blocks of a document that begin with START, in order."""
+    with open(os.path.join(ROOT, document), encoding='utf-8') as file:
         blocks = re.findall(r'^```\n(.*?)^```$', file.read(), re.M | re.S)
-    return [block for block in blocks if block.startswith('# ')]
+    return [block for block in blocks if block.startswith(start)]
 
 
 def members_of(group):
@@ -68,19 +69,25 @@ class Demo(live.TestCase):
         self.assertEqual(os.listdir(self.directory), [], msg='the demo left something behind')
         return done
 
-    def test_it_runs_and_the_readme_shows_its_output(self):
+    def test_it_runs_and_documents_show_its_output(self):
         done = self.run_demo()
         self.assertEqual((done.returncode, done.stderr), (0, ''), msg=done.stdout)
-        self.assertEqual(normalize(done.stdout), normalize(shown_in_readme()[0]))
+        lines = normalize(done.stdout)
+        self.assertEqual(lines, normalize(shown_in('docs/examples.md', '# ')[0]))
+        block, = shown_in('README.md', '$ qblk chain ./vm.qmp')
+        commands = block.split('\n\n')
+        self.assertEqual(len(commands), 2)
+        for command in commands:
+            self.assertIn('\n'.join(normalize(command)), '\n'.join(lines))
         sums = re.findall(r'^# Checksum .*: ([0-9a-f]{64})$', done.stdout, re.M)
         self.assertEqual((len(sums), len(set(sums))), (3, 1))
 
     @brief.leave_out
-    def test_the_readme_shows_more_of_its_output(self):
+    def test_more_of_its_output_is_shown(self):
         done = self.run_demo('--more')
         self.assertEqual((done.returncode, done.stderr), (0, ''), msg=done.stdout)
         printed = '\n'.join(normalize(done.stdout))
-        blocks = shown_in_readme()[1:]
+        blocks = shown_in('docs/examples.md', '# ')[1:]
         self.assertGreaterEqual(len(blocks), 1)
         for block in blocks:
             self.assertIn('\n'.join(normalize(block)), printed)

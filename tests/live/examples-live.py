@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The programs of examples/ work as described, and the README shows their source."""
+"""The programs of examples/ work as described, and docs/examples.md shows their source."""
 
 import json
 import os
@@ -70,16 +70,16 @@ class Running:
         return self.process.returncode, ''.join(self._lines) + rest
 
 
-class Readme(unittest.TestCase):
-    def test_it_has_functions_of_the_programs(self):
-        readme = read('README.md')
+class Documents(unittest.TestCase):
+    def test_one_has_functions_of_the_programs(self):
+        document = read('docs', 'examples.md')
         for language, name, function in (('c', 'show-chain.c', 'qblk_snapshot_chain'),
                                          ('python', 'orchestrate.py', 'start_recovery')):
-            excerpt = readme.partition(f'```{language}\n')[2].partition('```')[0]
+            excerpt = document.partition(f'```{language}\n')[2].partition('```')[0]
             self.assertIn(function, excerpt)
             self.assertIn(excerpt, read('examples', name))
 
-    def test_it_names_each_program(self):
+    def test_the_readme_names_each_program(self):
         table = read('README.md').partition('| example |')[2].partition('\n\n')[0]
         programs = [name for name in os.listdir(os.path.join(ROOT, 'examples'))
                     if name.endswith(('.c', '.py'))]

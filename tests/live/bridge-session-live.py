@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The session of the README with a bridge: its lines print what is shown there."""
+"""The session of docs/examples.md with a bridge: its lines print what is shown there."""
 
 import os
 import re
@@ -13,7 +13,8 @@ import live
 import qblk
 from topologies.options import named_chain, virtio
 
-README = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'README.md')
+DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'docs',
+                        'examples.md')
 START = '$ qblk bridge'
 DIRECTORY = '/run/vm1'
 END_OF_OUTPUT = '=='
@@ -28,8 +29,8 @@ VARIABLE = (
 )
 
 
-def shown_in_readme():
-    with open(README, encoding='utf-8') as file:
+def shown_in_document():
+    with open(DOCUMENT, encoding='utf-8') as file:
         block, = [block for block in re.findall(r'^```\n(.*?)^```$', file.read(), re.M | re.S)
                   if block.startswith(START)]
     return block
@@ -81,8 +82,8 @@ class Session(block_jobs.TestCase):
             return ''.join(shell.stdout.readline() for _ in range(lines))
         return ''.join(iter(shell.stdout.readline, END_OF_OUTPUT + '\n'))
 
-    def test_it_prints_what_the_readme_shows(self):
-        block = shown_in_readme()
+    def test_it_prints_what_is_shown(self):
+        block = shown_in_document()
         self.assertIn(DIRECTORY, block)
         shell = self.start_shell()
         for command, shown in split_commands(block.replace(DIRECTORY, self.directory)):
