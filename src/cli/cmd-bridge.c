@@ -2,6 +2,7 @@
 /* `qblk bridge`: one monitor for many clients. */
 #include "cli/commands.h"
 #include "cli/exit-code.h"
+#include "cli/interrupt.h"
 #include "cli/vm-argument.h"
 
 #include <poll.h>
@@ -184,10 +185,7 @@ static int
 open_signals(void)
 {
     sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
+    qblk_interrupt_get_signals(&signals);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
 
     /* A client on standard output may go away. */
@@ -195,18 +193,24 @@ open_signals(void)
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* A second signal ends the bridge at once, but not a second SIGHUP: the kernel and the shell send
+ * one each.  @count: (inout): the signals so far */
 static void
-read_signals(int fd, QblkBridge *bridge)
+read_signals(int fd, guint *count, QblkBridge *bridge)
 {
     struct signalfd_siginfo record;
     while (read(fd, &record, sizeof(record)) == sizeof(record)) {
-        qblk_bridge_stop(bridge);
+        if ((*count)++ == 0 || record.ssi_signo != SIGHUP) {
+            qblk_bridge_stop(bridge);
+        }
     }
 }
 
 static gboolean
 run_bridge(QblkBridge *bridge, int signals, GError **error)
 {
+    guint count = 0;
+
     while (qblk_bridge_process(bridge)) {
         struct pollfd items[] = {
             {qblk_bridge_get_fd(bridge), (short)qblk_bridge_get_events(bridge), 0},
@@ -214,7 +218,7 @@ run_bridge(QblkBridge *bridge, int signals, GError **error)
         };
         (void)poll(items, G_N_ELEMENTS(items), qblk_bridge_get_timeout(bridge));
         if (items[1].revents != 0) {
-            read_signals(signals, bridge);
+            read_signals(signals, &count, bridge);
         }
     }
     return qblk_bridge_get_result(bridge, error);

@@ -13,15 +13,28 @@ struct QblkInterrupt {
     guint count;     /* of signals that were read */
 };
 
+void
+qblk_interrupt_get_signals(sigset_t *signals)
+{
+    struct sigaction hangup;
+
+    sigemptyset(signals);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGTERM);
+
+    /* A signal that is blocked is not ignored any longer, as nohup asks for. */
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+        sigaddset(signals, SIGHUP);
+    }
+}
+
 QblkInterrupt *
 qblk_interrupt_new(void)
 {
     QblkInterrupt *interrupt = g_new0(QblkInterrupt, 1);
     sigset_t signals;
 
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
+    qblk_interrupt_get_signals(&signals);
     pthread_sigmask(SIG_BLOCK, &signals, &interrupt->before);
 
     interrupt->fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -54,11 +67,13 @@ read_signal(QblkInterrupt *interrupt, QblkOperation *operation)
         return;
     }
 
-    if (interrupt->count++ == 0) {
+    /* At the end of a terminal the kernel and the shell send one SIGHUP each. */
+    if (interrupt->count == 0) {
         qblk_operation_cancel(operation);
-    } else {
+    } else if (record.ssi_signo != SIGHUP) {
         qblk_operation_detach(operation);
     }
+    interrupt->count++;
 }
 
 /* Too many events that are kept would end the connection. */

@@ -5,17 +5,21 @@
 #pragma once
 
 #include <qblk/operation.h>
+#include <signal.h>
 
 typedef struct QblkInterrupt QblkInterrupt;
 
+/** Set @signals to those that end a command: SIGINT, SIGTERM, and SIGHUP unless it is ignored. */
+void qblk_interrupt_get_signals(sigset_t *signals);
+
 /**
- * Block SIGINT and SIGTERM: they do not end the process until the object is freed.
+ * Block the signals that end a command: they do not end the process until the object is freed.
  *
  * Returns: (transfer full): the object
  */
 QblkInterrupt *qblk_interrupt_new(void);
 
-/** Drop the signals that were not read, and unblock both signals. */
+/** Drop the signals that were not read, and unblock the signals. */
 void qblk_interrupt_free(QblkInterrupt *interrupt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkInterrupt, qblk_interrupt_free)
 
@@ -26,8 +30,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkInterrupt, qblk_interrupt_free)
 int qblk_interrupt_get_fd(const QblkInterrupt *interrupt);
 
 /**
- * Wait once for @operation, and for Ctrl-C: the first one cancels it, the second one detaches.  The
- * events of @client are dropped, because too many of them would end the connection.
+ * Wait once for @operation, and for Ctrl-C: the first one cancels it, the second one detaches, but
+ * a SIGHUP only cancels.  The events of @client are dropped, because too many of them would end the
+ * connection.
  *
  * @interrupt: (nullable)
  * @client: (nullable): of @operation

@@ -16,7 +16,7 @@ is_readable(const QblkInterrupt *interrupt)
 static void
 a_signal_can_be_read_instead_of_ending_the_process(void **state)
 {
-    const int signals[] = {SIGINT, SIGTERM};
+    const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
     for (gsize i = 0; i < G_N_ELEMENTS(signals); i++) {
         char record[256];
@@ -35,7 +35,20 @@ a_signal_that_was_not_read_does_not_end_the_process(void **state)
     QblkInterrupt *interrupt = qblk_interrupt_new();
     raise(SIGINT);
     raise(SIGTERM);
+    raise(SIGHUP);
     qblk_interrupt_free(interrupt);
+}
+
+static void
+a_hangup_that_is_ignored_stays_ignored(void **state)
+{
+    void (*before)(int) = signal(SIGHUP, SIG_IGN);
+    g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
+    raise(SIGHUP);
+    assert_int_equal(is_readable(interrupt), 0);
+    raise(SIGTERM);
+    assert_int_equal(is_readable(interrupt), 1);
+    (void)signal(SIGHUP, before);
 }
 
 UNIT_MAIN(void)
@@ -43,6 +56,7 @@ UNIT_MAIN(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signal_can_be_read_instead_of_ending_the_process),
         cmocka_unit_test(a_signal_that_was_not_read_does_not_end_the_process),
+        cmocka_unit_test(a_hangup_that_is_ignored_stays_ignored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
