@@ -4,6 +4,9 @@
 #include "chain/chain-number.h"
 #include "cli/print/graph-dot.h"
 #include "cli/print/graph-tree.h"
+#include "cli/print/picture-graph.h"
+#include "cli/print/picture-layout.h"
+#include "cli/print/picture-svg.h"
 #include "cli/print/report.h"
 #include "fuzz/fuzz.h"
 #include "graph/batch.h"
@@ -20,14 +23,31 @@ print_json(QblkJson *json)
 }
 
 static void
+draw_picture(const QblkSnapshot *snapshot)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QblkPicture) picture = qblk_picture_of_graph(snapshot, NULL, "vm", &error);
+    fuzz_check_error(picture != NULL, error);
+    if (picture == NULL) {
+        return;
+    }
+
+    g_autoptr(GString) dot = g_string_new(NULL);
+    qblk_graph_dot(picture, dot);
+    fuzz_check_shown(dot->str);
+    g_autoptr(GString) svg = g_string_new(NULL);
+    qblk_picture_lay_out(picture);
+    qblk_picture_svg(picture, QBLK_PICTURE_THEME_AUTO, svg);
+    fuzz_check_shown(svg->str);
+}
+
+static void
 draw(const QblkSnapshot *snapshot)
 {
     g_autoptr(GString) tree = g_string_new(NULL);
     qblk_graph_tree(snapshot, NULL, tree);
     fuzz_check_shown(tree->str);
-    g_autoptr(GString) dot = g_string_new(NULL);
-    qblk_graph_dot(snapshot, NULL, dot);
-    fuzz_check_shown(dot->str);
+    draw_picture(snapshot);
     print_json(qblk_snapshot_json_new(snapshot));
 }
 
