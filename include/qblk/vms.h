@@ -244,4 +244,20 @@ QblkAddress *qblk_vms_resolve_to_bridge(const QblkVms *vms, const char *text,
 char *qblk_vms_explain_busy(const QblkVms *vms, const QblkAddress *address,
                             gboolean only_reads) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * qblk_vms_explain_peer:
+ * @vms: (nullable): the VMs; NULL: they are looked for
+ * @address: an address, for which QBLK_QMP_ERROR_BUSY or QBLK_QMP_ERROR_PROTOCOL was reported
+ *
+ * Find out if an address is that of another socket of a VM of this machine: of a monitor for people
+ * (HMP), a serial port, or a VNC server, for example.
+ *
+ * Returns: (transfer full) (nullable): a message that takes the place of that of the error, and
+ *   names the QMP monitor of the VM; NULL if no VM has such a socket
+ *
+ * Since: 0.1.0
+ */
+char *qblk_vms_explain_peer(const QblkVms *vms,
+                            const QblkAddress *address) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

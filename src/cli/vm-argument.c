@@ -115,18 +115,36 @@ qblk_vm_argument_resolve(QblkInvocation *invocation, GError **error)
     return TRUE;
 }
 
+/* Returns: (transfer full) (nullable): more than the library knows without looking for VMs */
+static char *
+explain(const QblkInvocation *invocation, const GError *error, int *code)
+{
+    const QblkAddress *address = invocation->address;
+    gboolean is_busy = g_error_matches(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY);
+    gboolean is_foreign = g_error_matches(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL);
+    if (address == NULL || (!is_busy && !is_foreign)) {
+        return NULL;
+    }
+
+    *code = QBLK_QMP_ERROR_BUSY;
+    char *text =
+        is_busy ? qblk_vms_explain_busy(NULL, address, invocation->command->only_reads) : NULL;
+    if (text == NULL) {
+        *code = QBLK_QMP_ERROR_PROTOCOL;
+        text = qblk_vms_explain_peer(NULL, address);
+    }
+    return text;
+}
+
 void
 qblk_vm_argument_explain(const QblkInvocation *invocation, GError **error)
 {
-    const QblkAddress *address = invocation->address;
-    if (address == NULL || !g_error_matches(*error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY)) {
-        return;
-    }
+    int code = 0;
+    g_autofree char *text = explain(invocation, *error, &code);
 
-    g_autofree char *text = qblk_vms_explain_busy(NULL, address, invocation->command->only_reads);
     if (text != NULL) {
         g_clear_error(error);
-        g_set_error_literal(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY, text);
+        g_set_error_literal(error, QBLK_QMP_ERROR, code, text);
     }
 }
 

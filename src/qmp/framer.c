@@ -3,13 +3,16 @@
 
 #include "base/json-scan.h"
 #include "base/limits.h"
+#include "qmp/foreign.h"
 
 #include <qblk/error.h>
 
 struct QblkFramer {
     gsize max_bytes;
-    GString *message;  /* owned: the current message so far; NULL between messages */
-    QblkJsonScan scan; /* of the current message */
+    GString *message;   /* owned: the current message so far; NULL between messages */
+    QblkJsonScan scan;  /* of the current message */
+    GString *foreign;   /* owned: the start of what is no message; NULL: nothing */
+    gboolean has_begun; /* there was a message */
 };
 
 QblkFramer *
@@ -38,6 +41,7 @@ void
 qblk_framer_reset(QblkFramer *framer)
 {
     string_free(framer->message);
+    string_free(framer->foreign);
     *framer = (QblkFramer){.max_bytes = framer->max_bytes};
 }
 
@@ -49,6 +53,7 @@ qblk_framer_free(QblkFramer *framer)
     }
 
     string_free(framer->message);
+    string_free(framer->foreign);
     g_free(framer);
 }
 
@@ -71,6 +76,32 @@ count_space(const char *bytes, gsize length)
     return i;
 }
 
+void
+qblk_framer_explain_foreign(const QblkFramer *framer, const char *peer, GError **error)
+{
+    if (framer->foreign != NULL) {
+        g_clear_error(error);
+        g_propagate_prefixed_error(error, qblk_foreign_error(framer->foreign), "%s: ", peer);
+    }
+}
+
+/* Keep the start of what is no message, until it tells what the peer is. */
+static gboolean
+keep_foreign(QblkFramer *framer, const char *bytes, gsize length, GError **error)
+{
+    if (framer->foreign == NULL) {
+        framer->foreign = g_string_new(NULL);
+    }
+    for (gsize i = 0; i < length; i++) {
+        g_string_append_c(framer->foreign, bytes[i]);
+        if (qblk_foreign_is_enough(framer->foreign)) {
+            g_propagate_error(error, qblk_foreign_error(framer->foreign));
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean
 begin_message(QblkFramer *framer, char first, GError **error)
 {
@@ -82,6 +113,7 @@ begin_message(QblkFramer *framer, char first, GError **error)
         return FALSE;
     }
 
+    framer->has_begun = TRUE;
     framer->message = g_string_new(NULL);
     framer->scan = (QblkJsonScan){0};
     return TRUE;
@@ -112,11 +144,18 @@ gboolean
 qblk_framer_feed(QblkFramer *framer, const char *bytes, gsize length, gsize *used,
                  GString **message, GError **error)
 {
-    gsize start = framer->message == NULL ? count_space(bytes, length) : 0;
+    gboolean is_between = framer->message == NULL && framer->foreign == NULL;
+    gsize start = is_between ? count_space(bytes, length) : 0;
     if (start == length) {
         *used = length;
         *message = NULL;
         return TRUE;
+    }
+
+    if (framer->foreign != NULL || (!framer->has_begun && bytes[start] != '{')) {
+        *used = length;
+        *message = NULL;
+        return keep_foreign(framer, bytes + start, length - start, error);
     }
 
     if (framer->message == NULL && !begin_message(framer, bytes[start], error)) {

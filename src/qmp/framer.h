@@ -32,11 +32,20 @@ void qblk_framer_reset(QblkFramer *framer);
  *   were read
  *
  * Returns: FALSE with QBLK_QMP_ERROR_PROTOCOL if there is anything but white space between
- * messages, or QBLK_QMP_ERROR_LIMIT if a message is too long or too deeply nested; the framer must
- * not be used again except by qblk_framer_reset() and _free()
+ * messages, or if the first bytes are those of another protocol, or with QBLK_QMP_ERROR_LIMIT if a
+ * message is too long or too deeply nested; the framer must not be used again except by
+ * qblk_framer_reset(), _explain_foreign() and _free()
  */
 gboolean qblk_framer_feed(QblkFramer *framer, const char *bytes, gsize length, gsize *used,
                           GString **message, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Replace @error, why the connection to @peer has failed, if the peer has sent the start of another
+ * protocol only: by QBLK_QMP_ERROR_PROTOCOL with what the peer is.
+ *
+ * @error: (inout)
+ */
+void qblk_framer_explain_foreign(const QblkFramer *framer, const char *peer, GError **error);
 
 /** Returns: TRUE if a message is incomplete */
 gboolean qblk_framer_is_inside(const QblkFramer *framer);

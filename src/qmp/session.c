@@ -159,6 +159,7 @@ fill_output(QblkSession *session)
 static void
 fail_session(QblkSession *session, GError *error)
 {
+    qblk_framer_explain_foreign(session->framer, session->peer, &error);
     session->state = QBLK_SESSION_FAILED;
     session->error = error;
     qblk_outbox_empty(&session->output);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vms/vm-bridge.h"
 
-#include "base/file-identity.h"
 #include "base/limits.h"
 #include "image/listeners.h"
 #include "qmp/address.h"
@@ -11,7 +10,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The first descriptor that a service manager passes: see sd_listen_fds(3). */
@@ -136,28 +134,9 @@ qblk_vm_bridge_free(QblkVmBridge *bridge)
 /* ---- its VM ---- */
 
 static gboolean
-is_same_path(const char *a, const char *b)
-{
-    struct stat first, second;
-    if (g_str_equal(a, b)) {
-        return TRUE;
-    }
-    if (stat(a, &first) != 0 || stat(b, &second) != 0) {
-        return FALSE;
-    }
-
-    QblkFileIdentity mine = qblk_file_identity(&first), other = qblk_file_identity(&second);
-    return qblk_file_identity_is_same(&mine, &other);
-}
-
-static gboolean
 is_at(const QblkVmMonitor *monitor, const QblkAddress *address)
 {
-    if (!monitor->is_qmp || monitor->address == NULL) {
-        return FALSE;
-    }
-    return address->kind == QBLK_ADDRESS_KIND_UNIX ? is_same_path(monitor->address, address->path)
-                                                   : g_str_equal(monitor->address, address->text);
+    return monitor->is_qmp && qblk_vm_monitor_is_at(monitor, address);
 }
 
 QblkVmInfo *

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vms/vm-monitor.h"
 
+#include "base/file-identity.h"
+#include "qmp/address.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
@@ -309,4 +312,17 @@ qblk_vm_monitor_add_all(QblkVmInfo *vm, QblkHost *host)
         }
         g_ptr_array_add(vm->monitors, monitor);
     }
+}
+
+/* ---- its address ---- */
+
+gboolean
+qblk_vm_monitor_is_at(const QblkVmMonitor *monitor, const QblkAddress *address)
+{
+    if (monitor->address == NULL) {
+        return FALSE;
+    }
+    return address->kind == QBLK_ADDRESS_KIND_UNIX
+               ? qblk_file_identity_is_one(monitor->address, address->path)
+               : g_str_equal(monitor->address, address->text);
 }

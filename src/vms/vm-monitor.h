@@ -9,6 +9,8 @@
 
 #include "vms/vm-data.h"
 
+#include <qblk/address.h>
+
 /** Add the monitors of the command line of @vm. */
 void qblk_vm_monitor_add_all(QblkVmInfo *vm, QblkHost *host);
 
@@ -17,3 +19,6 @@ void qblk_vm_monitor_close(QblkVmMonitor *monitor, const char *reason);
 
 /** @monitor: (nullable): of QblkVmMonitor */
 void qblk_vm_monitor_free(gpointer monitor);
+
+/** Returns: TRUE if the monitor is at @address, also if that is another path of its socket */
+gboolean qblk_vm_monitor_is_at(const QblkVmMonitor *monitor, const QblkAddress *address);

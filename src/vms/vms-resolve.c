@@ -103,28 +103,3 @@ qblk_vms_resolve_to_bridge(const QblkVms *vms, const char *text, GError **error)
 {
     return resolve(vms, text, qblk_vm_info_choose_monitor_to_bridge, error);
 }
-
-/* ---- a monitor that another client holds ---- */
-
-char *
-qblk_vms_explain_busy(const QblkVms *vms, const QblkAddress *address, gboolean only_reads)
-{
-    g_autoptr(QblkVms) found = vms == NULL ? qblk_vms_find(NULL, NULL) : NULL;
-    const QblkVms *all = vms == NULL ? found : vms;
-    const QblkVmInfo *vm = all == NULL ? NULL : qblk_vm_bridge_find_vm(all->vms, address);
-    const QblkVmMonitor *bridge = vm == NULL ? NULL : qblk_vm_info_find_bridge(vm);
-    const char *text = qblk_address_peer_name(address);
-    if (bridge == NULL) {
-        return NULL;
-    }
-
-    if (bridge->is_read_only && !only_reads) {
-        return g_strdup_printf("no greeting from %s: a bridge (pid %" G_GINT64_FORMAT
-                               ") holds this monitor, and its socket '%s' is read-only: let the "
-                               "bridge listen at another one, too",
-                               text, bridge->bridge, bridge->address);
-    }
-    return g_strdup_printf("no greeting from %s: a bridge (pid %" G_GINT64_FORMAT
-                           ") holds this monitor: use '%s'",
-                           text, bridge->bridge, bridge->address);
-}

@@ -77,7 +77,7 @@ class Bytes(Peers):
     def test_bytes_that_are_not_a_message(self):
         for data in (b'\0' * 100, b'\xff\xfe\xfd', b'HTTP/1.1 400\r\n\r\n', b'[1]\r\n', b'}\r\n'):
             with self.subTest(data):
-                self.fails(lambda connection, data=data: connection.send(data), 'not QMP')
+                self.fails(lambda connection, data=data: connection.send(data), 'not a QMP')
 
     def test_nesting_without_end(self):
         for brackets in (b'[' * 1000000, b'{"a":' * 1000000):

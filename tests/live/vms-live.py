@@ -46,6 +46,24 @@ class Vms(live.TestCase):
         self.assertIn(b'QMP', client.recv(65536))
         return client
 
+    def test_another_socket_of_a_vm_is_no_monitor_and_the_monitor_is_named(self):
+        sockets = {name: f'unix:{name}.sock,server=on,wait=off' for name in ('hmp', 'serial')}
+        process = self.guest('-monitor', sockets['hmp'], '-serial', sockets['serial'],
+                             '-device', 'virtio-serial-pci', '-device',
+                             'virtserialport,chardev=agent,name=org.qemu.guest_agent.0',
+                             '-chardev', 'socket,id=agent,path=agent.sock,server=on,wait=off',
+                             '-vnc', 'unix:vnc.sock')
+        for name in ('hmp', 'vnc', 'serial', 'agent'):
+            peer = os.path.join(process.home, f'{name}.sock')
+            what = 'a monitor for people (HMP)' if name == 'hmp' else 'another socket'
+            with self.subTest(name):
+                result = qblk.run('--timeout', 0.5 if name in ('serial', 'agent') else 30, 'list',
+                                  peer)
+                self.assertEqual(result.status, qblk.FAILED, msg=str(result))
+                self.assertIn(f'{peer}: not a QMP monitor, but {what} of the VM', result.errors)
+                self.assertIn(f"(pid {process.pid}): its QMP monitor is '{process.socket}'\n",
+                              result.errors)
+
     def test_a_vm_is_listed_with_its_monitors(self):
         name, number = f'a,b {uuid.uuid4()}', str(uuid.uuid4())
         more = ['-run-with', 'async-teardown=on'] if qemu.version() >= (8, 1) else []

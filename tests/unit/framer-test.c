@@ -137,13 +137,83 @@ refuse(gsize limit, const char *bytes, gsize length, int code, const char *part)
 }
 
 static void
+refuse_after_message(const char *bytes, gsize length, const char *part)
+{
+    g_autoptr(QblkFramer) framer = qblk_framer_new(0);
+    g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(free_message);
+    g_autoptr(GError) error = NULL;
+    GString *message = NULL;
+    gsize used = 0;
+
+    feed(framer, "{}", 2, messages);
+    assert_false(qblk_framer_feed(framer, bytes, length, &used, &message, &error));
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, part);
+}
+
+static void
 anything_else_between_messages_is_refused(void **state)
 {
-    refuse(0, "HTTP/1.1", 8, QBLK_QMP_ERROR_PROTOCOL, "starts with 'H'");
-    refuse(0, " \r\n[1]", 6, QBLK_QMP_ERROR_PROTOCOL, "starts with '['");
-    refuse(0, "}", 1, QBLK_QMP_ERROR_PROTOCOL, "starts with '}'");
-    refuse(0, "\xff", 1, QBLK_QMP_ERROR_PROTOCOL, "starts with byte 0xff");
-    refuse(0, "\0{}", 3, QBLK_QMP_ERROR_PROTOCOL, "starts with byte 0x00");
+    refuse_after_message("HTTP/1.1", 8, "starts with 'H'");
+    refuse_after_message(" \r\n[1]", 6, "starts with '['");
+    refuse_after_message("}", 1, "starts with '}'");
+    refuse_after_message("\xff", 1, "starts with byte 0xff");
+    refuse_after_message("\0{}", 3, "starts with byte 0x00");
+}
+
+static const struct {
+    const char *text, *name;
+} foreign[] = {
+    {"QEMU 7.2.22 monitor - type 'help' for more information\r\n(qemu) ",
+     "not a QMP monitor, but a monitor for people (HMP): start"},
+    {"RFB 003.008\n", "not a QMP monitor, but a VNC server: use the socket of QEMU's option -qmp"},
+    {"NBDMAGICIHAVEOPT", "not a QMP monitor, but an NBD server: use"},
+    {"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "not a QMP monitor, but an SSH server: use"},
+    {"HTTP/1.1 400 Bad Request\r\n", "not a QMP monitor, but an HTTP server: use"},
+    {"\r\n\r\nDebian GNU/Linux 12 web1 ttyS0\r\n",
+     "not a QMP monitor: it sends 'Debian GNU/Linux 12 web1 ttyS0': use"},
+    {"[1]\r\n", "not a QMP monitor: it sends '[1]': use"},
+    {"}\r\n", "not a QMP monitor: it sends '}': use"},
+    {"\xff\xfe", "not a QMP monitor: it sends the byte 0xff: use"},
+    {"QEMU without a line end, and so long that it tells nothing else at all",
+     "not a QMP monitor: it sends 'QEMU without"},
+};
+
+static void
+another_protocol_is_named_wherever_its_start_is_split(void **state)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(foreign); i++) {
+        gsize length = strlen(foreign[i].text);
+        for (gsize first = 0; first <= length; first++) {
+            g_autoptr(QblkFramer) framer = qblk_framer_new(0);
+            g_autoptr(GError) error = NULL;
+            GString *message = NULL;
+            gsize used = 0;
+            gboolean good =
+                qblk_framer_feed(framer, foreign[i].text, first, &used, &message, &error);
+            assert_true(!good || (message == NULL && used == first));
+            assert_true(!good || !qblk_framer_feed(framer, foreign[i].text + first, length - first,
+                                                   &used, &message, &error));
+            assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, foreign[i].name);
+        }
+    }
+}
+
+static void
+a_start_that_tells_nothing_is_quoted_at_the_end(void **state)
+{
+    g_autoptr(QblkFramer) framer = qblk_framer_new(0);
+    GError *error = g_error_new_literal(QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY, "no greeting");
+    GString *message = NULL;
+    gsize used = 0;
+
+    qblk_framer_explain_foreign(framer, "./a", &error);
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY, "no greeting");
+    assert_true(qblk_framer_feed(framer, "login: ", 7, &used, &message, &error));
+    qblk_framer_explain_foreign(framer, "./a", &error);
+    assert_string_equal(error->message,
+                        "./a: not a QMP monitor: it sends 'login: ': use the socket "
+                        "of QEMU's option -qmp");
+    g_error_free(error);
 }
 
 static void
@@ -230,6 +300,8 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_long_message_in_small_pieces_is_looked_at_once),
         cmocka_unit_test(white_space_is_not_a_message),
         cmocka_unit_test(anything_else_between_messages_is_refused),
+        cmocka_unit_test(another_protocol_is_named_wherever_its_start_is_split),
+        cmocka_unit_test(a_start_that_tells_nothing_is_quoted_at_the_end),
         cmocka_unit_test(a_message_as_long_as_the_limit_passes_and_a_longer_one_names_it),
         cmocka_unit_test(the_limit_can_be_changed_while_a_message_arrives),
         cmocka_unit_test(the_limit_of_64_mib_holds_without_an_end_in_sight),

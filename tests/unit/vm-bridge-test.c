@@ -298,6 +298,16 @@ assert_explained(ProcTree *tree, const char *text, gboolean only_reads, const ch
 }
 
 static void
+assert_peer(ProcTree *tree, const char *text, const char *expected)
+{
+    g_autoptr(QblkVms) vms = proc_tree_find(tree);
+    g_autoptr(QblkAddress) address = qblk_address_parse(text, NULL);
+    g_autofree char *message = qblk_vms_explain_peer(vms, address);
+
+    assert_string_equal(message == NULL ? "none" : message, expected);
+}
+
+static void
 the_error_of_a_busy_monitor_names_its_bridge(void **state)
 {
     g_autoptr(ProcTree) tree = busy_guest();
@@ -322,6 +332,29 @@ the_error_of_a_busy_monitor_names_its_bridge(void **state)
     assert_explained(tree, "/run/other", TRUE, "none");
 }
 
+static void
+the_error_of_another_monitor_names_that_of_its_vm(void **state)
+{
+    g_autoptr(ProcTree) tree = proc_tree_new();
+    proc_tree_add(tree, 7,
+                  "qemu-system-x86_64 -name web1 -qmp unix:/run/web1.qmp,server=on,wait=off "
+                  "-monitor unix:/run/web1.hmp,server=on,wait=off");
+    proc_tree_socket(tree, 7, 71, "/run/web1.qmp", "listens");
+    proc_tree_socket(tree, 7, 72, "/run/web1.hmp", "listens");
+    proc_tree_add(tree, 8, "qemu-system-x86_64 -monitor unix:/run/none.hmp,server=on,wait=off");
+    proc_tree_socket(tree, 8, 81, "/run/none.hmp", "listens");
+
+    assert_peer(tree, "/run/web1.hmp",
+                "/run/web1.hmp: not a QMP monitor, but a monitor for people (HMP) of the VM 'web1' "
+                "(pid 7): its QMP monitor is '/run/web1.qmp'");
+    assert_peer(tree, "/run/none.hmp",
+                "/run/none.hmp: not a QMP monitor, but a monitor for people (HMP) of the VM with "
+                "pid 8: it has no QMP monitor: start QEMU with -qmp unix:PATH,server=on,wait=off");
+    assert_peer(tree, "/run/web1.qmp", "none");
+    assert_peer(tree, "/run/other", "none");
+    assert_peer(tree, "tcp:127.0.0.1:1", "none");
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +368,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(sockets_that_a_service_manager_has_passed_are_found),
         cmocka_unit_test(a_bridge_of_another_user_is_not_used),
         cmocka_unit_test(the_error_of_a_busy_monitor_names_its_bridge),
+        cmocka_unit_test(the_error_of_another_monitor_names_that_of_its_vm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
