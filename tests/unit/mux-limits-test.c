@@ -454,7 +454,7 @@ a_qemu_that_does_not_speak_qmp_is_an_error(void **state)
         {"{\"QMP\": 01}", "invalid greeting"},
         {"{}", "no greeting, reply or event"},
         {"{\"id\": 1}", "no greeting, reply or event"},
-        {"hello", "a message starts with 'h'"},
+        {"hello\n", "not a QMP monitor: it sends 'hello'"},
         {"{\"QMP\": {}}{\"id\": 1, \"error\": {}}", "refused 'qmp_capabilities'"},
     };
     g_autoptr(QblkPolicy) policy = qblk_policy_new(NULL, NULL);
