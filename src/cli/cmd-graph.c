@@ -67,7 +67,14 @@ typedef struct {
 static gboolean
 print_tree(const Request *request, GString *out, GError **error)
 {
-    qblk_graph_tree(request->snapshot, request->selection, out);
+    const QblkTerminal *terminal = &request->invocation->output.terminal;
+    const QblkTerminal file = {.is_utf8 = terminal->is_utf8};
+    gboolean is_for_file = has_file(request->invocation->options);
+
+    qblk_graph_tree(request->snapshot, request->selection, is_for_file ? &file : terminal, out);
+    if (out->len == 0) {
+        g_string_append(out, "no block nodes\n");
+    }
     return TRUE;
 }
 

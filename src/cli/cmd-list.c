@@ -10,14 +10,14 @@
 
 static const QblkTableColumn columns[] = {
     {.head = "TARGET"},
-    {.head = "ID", .is_path = TRUE, .rank = 2, .least = 12},
-    {.head = "BUS"},
-    {.head = "DEVICE", .usual = "disk"},
+    {.head = "ID", .is_path = TRUE, .rank = 1, .least = 12, .leaves = 4},
+    {.head = "BUS", .leaves = 3},
+    {.head = "DEVICE", .usual = "disk", .leaves = 2},
     {.head = "DEPTH", .is_right = TRUE},
-    {.head = "FORMAT"},
+    {.head = "FORMAT", .leaves = 5},
     {.head = "SIZE", .is_right = TRUE},
-    {.head = "NODE", .is_path = TRUE, .style = QBLK_STYLE_DIM, .rank = 1, .least = 8},
-    {.head = "IMAGE", .is_path = TRUE, .rank = 3, .least = 18},
+    {.head = "NODE", .style = QBLK_STYLE_DIM, .rank = 2, .least = 12, .leaves = 1},
+    {.head = "IMAGE", .is_path = TRUE, .rank = 3, .least = 20},
     {.head = "JOB", .usual = "-", .rank = 4, .least = 12},
     {.head = NULL},
 };

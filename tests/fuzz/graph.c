@@ -44,8 +44,9 @@ draw_picture(const QblkSnapshot *snapshot)
 static void
 draw(const QblkSnapshot *snapshot)
 {
+    const QblkTerminal terminal = {.is_utf8 = TRUE};
     g_autoptr(GString) tree = g_string_new(NULL);
-    qblk_graph_tree(snapshot, NULL, tree);
+    qblk_graph_tree(snapshot, NULL, &terminal, tree);
     fuzz_check_shown(tree->str);
     draw_picture(snapshot);
     print_json(qblk_snapshot_json_new(snapshot));

@@ -34,8 +34,8 @@ class Seen(live.TestCase):
         self.assertIn(f'  {line}', self.lines('chain', process.socket))
         self.assertEqual(self.check(process, qblk.DONE), [line])
         graph = self.lines('graph', process.socket)
-        self.assertIn('export backup (nbd, read-only)', graph)
-        self.assertIn('export shared (nbd, writable)', graph)
+        self.assertIn("   └─ export 'backup' (nbd, read-only)", graph)
+        self.assertIn("export 'shared' (nbd, writable)", graph)
         for command in ('list', 'chain'):
             users = [layer['users'] for layer in self.layers(command, process)]
             self.assertEqual(users, [[], [], [
@@ -82,7 +82,7 @@ class Seen(live.TestCase):
             'speed': 1})
         line = "used by job 'nightly' (backup, running)"
         self.assertIn(f'  vda: {line}', self.lines('chain', process.socket))
-        self.assertIn('job nightly (backup, running)', self.lines('graph', process.socket))
+        self.assertIn("─ job 'nightly': backup, running", self.qblk('graph', process.socket).text)
 
     def test_bitmaps(self):
         _, process = self.share('bitmaps')
@@ -93,7 +93,7 @@ class Seen(live.TestCase):
                       'dirty', shown)
         self.assertIn("  vda[1]: bitmap 'backup-0': recording, persistent, 128 KiB a bit, 0 B "
                       'dirty', shown)
-        self.assertIn("    bitmap 'backup-0' (recording, persistent)",
+        self.assertIn("   └─ bitmap 'backup-0' (recording, persistent)",
                       self.lines('graph', process.socket))
         for command in ('list', 'chain'):
             bitmaps = [layer['bitmaps'] for layer in self.layers(command, process)]

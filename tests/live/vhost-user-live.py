@@ -89,7 +89,7 @@ class Reading(TestCase):
         self.assertIn(MESSAGE, disk['problem'])
         graph = json.loads(self.qblk('--json', 'graph', self.process.socket).stdout)
         self.assertEqual([found['vhost-user'] for found in graph['devices']], [False, True])
-        self.assertIn('vdb (virtio-disk1) vhost-user',
+        self.assertIn('vdb (virtio-disk1): virtio disk, vhost-user',
                       self.qblk('graph', self.process.socket).text)
 
     def test_other_disks_are_read(self):

@@ -46,8 +46,18 @@ static void
 a_long_name_keeps_its_end(void **state)
 {
     assert_fits(qblk_fit_path, &utf8, "/var/vm1-snapshot-0123.qcow2", 12, "/v…123.qcow2");
-    assert_fits(qblk_fit_path, &utf8, "libvirt-12-format", 10, "l…2-format");
-    assert_fits(qblk_fit_path, &ascii, "libvirt-12-format", 10, "...-format");
+    assert_fits(qblk_fit_path, &utf8, "libvirt-12-format", 10, "libv…ormat");
+    assert_fits(qblk_fit_path, &ascii, "libvirt-12-format", 10, "li...ormat");
+}
+
+static void
+a_device_is_told_by_its_own_name(void **state)
+{
+    const char *path = "/machine/peripheral-anon/device[3]/virtio-backend";
+    assert_fits(qblk_fit_path, &utf8, path, 35, "/machine/peripheral-anon/device[3]…");
+    assert_fits(qblk_fit_path, &utf8, path, 20, "/machine…/device[3]…");
+    assert_fits(qblk_fit_path, &utf8, "/machine/peripheral/usb0/legacy[0]", 10, "/ma…/usb0…");
+    assert_fits(qblk_fit_path, &utf8, "/virtio-backend", 10, "/…-backend");
 }
 
 static void
@@ -79,6 +89,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_text_loses_its_end),
         cmocka_unit_test(a_path_keeps_its_beginning_and_the_name_of_the_file),
         cmocka_unit_test(a_long_name_keeps_its_end),
+        cmocka_unit_test(a_device_is_told_by_its_own_name),
         cmocka_unit_test(nothing_is_too_narrow),
         cmocka_unit_test(wide_characters_and_marks_stay_complete),
     };

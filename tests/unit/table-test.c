@@ -149,6 +149,29 @@ a_column_that_tells_nothing_is_left_out_if_the_table_is_too_wide(void **state)
 }
 
 static void
+a_column_is_left_out_if_shortening_is_not_enough(void **state)
+{
+    static const QblkTableColumn nodes[] = {
+        {.head = "NAME"},
+        {.head = "NODE", .rank = 1, .least = 5, .leaves = 1},
+        {.head = "FILE", .is_path = TRUE, .rank = 2, .least = 6},
+        {.head = NULL},
+    };
+    const char *const cells[] = {"vda", "#block123", "/a/b/c.raw", "end"};
+    const QblkTerminal all = {.columns = 27}, narrow = {.columns = 19}, least = {.columns = 18};
+
+    g_autofree char *whole = print_on(&all, nodes, cells);
+    assert_string_equal(whole, "NAME  NODE       FILE\n"
+                               "vda   #block123  /a/b/c.raw\n");
+    g_autofree char *shorter = print_on(&narrow, nodes, cells);
+    assert_string_equal(shorter, "NAME  NODE   FILE\n"
+                                 "vda   #b...  ...raw\n");
+    g_autofree char *shortest = print_on(&least, nodes, cells);
+    assert_string_equal(shortest, "NAME  FILE\n"
+                                  "vda   /a/b/c.raw\n");
+}
+
+static void
 heads_and_columns_have_styles(void **state)
 {
     const char *const cells[] = {"a", "1", "x", "end"};
@@ -169,6 +192,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(the_column_of_the_lowest_rank_is_shortened_first),
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
         cmocka_unit_test(a_column_that_tells_nothing_is_left_out_if_the_table_is_too_wide),
+        cmocka_unit_test(a_column_is_left_out_if_shortening_is_not_enough),
         cmocka_unit_test(heads_and_columns_have_styles),
     };
 

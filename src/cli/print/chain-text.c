@@ -8,11 +8,11 @@
 
 static const QblkTableColumn columns[] = {
     {.head = "LAYER"},
-    {.head = "FORMAT"},
+    {.head = "FORMAT", .leaves = 3},
     {.head = "SIZE", .is_right = TRUE},
-    {.head = "USED", .is_right = TRUE},
-    {.head = "NODE", .is_path = TRUE, .style = QBLK_STYLE_DIM, .rank = 1, .least = 8},
-    {.head = "FILE", .is_path = TRUE, .rank = 2, .least = 18},
+    {.head = "USED", .is_right = TRUE, .leaves = 2},
+    {.head = "NODE", .style = QBLK_STYLE_DIM, .rank = 1, .least = 12, .leaves = 1},
+    {.head = "FILE", .is_path = TRUE, .rank = 2, .least = 20},
     {.head = NULL},
 };
 

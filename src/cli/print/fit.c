@@ -106,10 +106,12 @@ qblk_fit_path(const QblkTerminal *terminal, const char *path, guint columns)
         return g_strconcat(fitting, ellipsis, NULL);
     }
 
-    /* The name with its slash; of a text without one, or a name that is too long, the second half
-     * tells more than the first one. */
     const char *slash = strrchr(path, '/');
-    guint name = slash == NULL ? G_MAXUINT : qblk_fit_width(slash);
-    guint most = columns - columns / 4;
-    return cut(terminal, path, columns, name < columns ? name : most);
+    if (slash == NULL) {
+        return cut(terminal, path, columns, columns / 2);
+    }
+
+    /* The name stays with its slash; the end of one that is too long tells more. */
+    guint name = qblk_fit_width(slash);
+    return cut(terminal, path, columns, name < columns ? name : columns - columns / 4);
 }

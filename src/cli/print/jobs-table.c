@@ -7,11 +7,11 @@
 
 static const QblkTableColumn columns[] = {
     {.head = "TARGET"},
-    {.head = "JOB", .is_path = TRUE, .rank = 2, .least = 12},
-    {.head = "KIND", .rank = 3, .least = 8},
+    {.head = "JOB", .is_path = TRUE, .rank = 2, .least = 12, .leaves = 2},
+    {.head = "KIND", .rank = 3, .least = 8, .leaves = 3},
     {.head = "STATE"},
     {.head = "DONE", .is_right = TRUE},
-    {.head = "AMOUNT", .is_right = TRUE},
+    {.head = "AMOUNT", .is_right = TRUE, .leaves = 1},
     {.head = "LIMIT", .usual = "-"},
     {.head = "ERROR", .usual = "-", .rank = 1, .least = 16},
     {.head = NULL},

@@ -116,37 +116,57 @@ excess(const QblkTable *table, Widths widths)
     return total - MIN(total, table->terminal->columns);
 }
 
-/* Shorten the columns of @rank.  @least: the width of all of them, 0: that of each column */
+/* @least: of all columns, 0: that of each column.  Returns: the least width of a column */
+static guint
+least_width(const QblkTable *table, Widths widths, guint column, guint least)
+{
+    const QblkTableColumn *of = &table->columns[column];
+    guint end = MAX(least == 0 ? of->least : least, qblk_fit_width(of->head));
+
+    return of->rank == 0 ? widths[column] : MIN(end, widths[column]);
+}
+
+static gboolean
+can_fit(const QblkTable *table, Widths widths)
+{
+    g_autofree guint *leasts = g_new(guint, table->n_columns);
+
+    for (guint i = 0; i < table->n_columns; i++) {
+        leasts[i] = least_width(table, widths, i, 0);
+    }
+    return excess(table, leasts) == 0;
+}
+
+/* Leave out columns: first those that tell nothing, then as many as have to be. */
 static void
-shorten(const QblkTable *table, Widths widths, guint rank, guint least)
+choose_columns(const QblkTable *table, Widths widths)
 {
     for (guint i = 0; i < table->n_columns; i++) {
-        const QblkTableColumn *column = &table->columns[i];
-        guint end = MAX(least == 0 ? column->least : least, qblk_fit_width(column->head));
+        if (excess(table, widths) > 0 && tells_nothing(table, i)) {
+            widths[i] = 0;
+        }
+    }
 
-        if (column->rank == rank && widths[i] > end) {
-            widths[i] -= MIN(excess(table, widths), widths[i] - end);
+    for (guint order = 1; order <= table->n_columns && !can_fit(table, widths); order++) {
+        for (guint i = 0; i < table->n_columns; i++) {
+            widths[i] = table->columns[i].leaves == order ? 0 : widths[i];
         }
     }
 }
 
 /* If the table is still too wide then, the terminal breaks its lines. */
 static void
-fit_widths(const QblkTable *table, Widths widths)
+shorten_columns(const QblkTable *table, Widths widths)
 {
     static const guint leasts[] = {0, LEAST};
-    guint last = 0;
-
-    for (guint i = 0; i < table->n_columns; i++) {
-        last = MAX(last, table->columns[i].rank);
-        if (excess(table, widths) > 0 && tells_nothing(table, i)) {
-            widths[i] = 0;
-        }
-    }
 
     for (gsize i = 0; i < G_N_ELEMENTS(leasts); i++) {
-        for (guint rank = 1; rank <= last && excess(table, widths) > 0; rank++) {
-            shorten(table, widths, rank, leasts[i]);
+        for (guint rank = 1; rank <= table->n_columns; rank++) {
+            for (guint j = 0; j < table->n_columns; j++) {
+                guint least = least_width(table, widths, j, leasts[i]);
+                guint wanted = table->columns[j].rank == rank ? widths[j] - least : 0;
+                widths[j] -= MIN(excess(table, widths), wanted);
+            }
         }
     }
 }
@@ -208,7 +228,8 @@ qblk_table_print(const QblkTable *table, GString *out)
         widths[i] = natural_width(table, i);
     }
     if (table->terminal->columns > 0) {
-        fit_widths(table, widths);
+        choose_columns(table, widths);
+        shorten_columns(table, widths);
     }
 
     print_row(table, NULL, widths, out);

@@ -16,6 +16,7 @@ typedef struct {
     const char *usual; /* the column is left out if all of its cells are this or "-"; or NULL */
     guint rank;        /* the lowest is shortened first; 0: never */
     guint least;       /* the width to which it is shortened before the next ones are */
+    guint leaves;      /* the lowest is left out first if shortening is not enough; 0: never */
 } QblkTableColumn;
 
 typedef struct QblkTable QblkTable;

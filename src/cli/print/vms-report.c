@@ -7,12 +7,18 @@
 
 static const QblkTableColumn columns[] = {
     {.head = "NAME", .rank = 4, .least = 12},
-    {.head = "UUID", .is_path = TRUE, .style = QBLK_STYLE_DIM, .usual = "-", .rank = 1, .least = 8},
+    {.head = "UUID",
+     .is_path = TRUE,
+     .style = QBLK_STYLE_DIM,
+     .usual = "-",
+     .rank = 1,
+     .least = 13,
+     .leaves = 1},
     {.head = "PID"},
-    {.head = "VERSION", .rank = 5, .least = 7},
-    {.head = "MANAGER", .usual = "-", .rank = 3, .least = 8},
-    {.head = "DISKS", .is_right = TRUE},
-    {.head = "MONITOR", .is_path = TRUE, .rank = 2, .least = 18},
+    {.head = "VERSION", .rank = 3, .least = 7, .leaves = 2},
+    {.head = "MANAGER", .usual = "-", .rank = 2, .least = 8, .leaves = 3},
+    {.head = "DISKS", .is_right = TRUE, .leaves = 4},
+    {.head = "MONITOR", .is_path = TRUE, .rank = 5, .least = 20},
     {.head = "STATE"},
     {.head = NULL},
 };
