@@ -138,8 +138,8 @@ each_job_has_its_state(void **state)
     qblk_metrics_add_vm(metrics, "v", NULL, NULL, snapshot);
     g_autofree char *text = print(metrics, QBLK_METRICS_OPENMETRICS);
 
-#define J "{domain=\"v\",job=\"j\""
-#define K "{domain=\"v\",job=\"k\""
+#define J "{domain=\"v\",job_id=\"j\""
+#define K "{domain=\"v\",job_id=\"k\""
     static const struct {
         const char *name, *expected;
     } rows[] = {
@@ -293,7 +293,7 @@ the_manual_lists_each_metric(void **state)
         "domain, target_device, operation",
         "domain, target_device, node_name, index",
         "domain, target_device, node_name, index, bitmap",
-        "domain, target_device, job",
+        "domain, target_device, job_id",
     };
     g_autofree char *manual = NULL;
     g_autofree char *path =

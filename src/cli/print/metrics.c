@@ -202,7 +202,7 @@ add_job(Items *items, const QblkMetricsItem *vm, const QblkJob *job)
 {
     QblkMetricsItem *item =
         add_item(items, QBLK_METRICS_LEVEL_JOB, vm, "target_device", qblk_job_get_target(job));
-    add_more(items, item, "job", qblk_job_get_id(job));
+    add_more(items, item, "job_id", qblk_job_get_id(job));
     item->job = job;
 }
 
