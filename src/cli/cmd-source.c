@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include <qblk/source-xml.h>
+#include <string.h>
 
 static void
 warn_of_dropped(const QblkOutput *output, const QblkSource *source)
@@ -25,12 +26,26 @@ list_dropped(const QblkSource *source)
     return list;
 }
 
+/* @name: was refused because it may be relative to any directory */
+static void
+add_hint_if_relative(QblkOutput *output, const char *name)
+{
+    if (name[0] != '/' && strchr(name, ':') == NULL) {
+        g_autofree char *path = g_canonicalize_filename(name, NULL);
+        g_autofree char *word = qblk_output_shell_word(path);
+        qblk_output_add_hint(output, "if it is in this directory: qblk source %s", word);
+    }
+}
+
 static gboolean
 run(QblkInvocation *invocation, GError **error)
 {
     g_autofree char *format = NULL;
     g_autoptr(QblkSource) source = qblk_source_parse(invocation->arguments[0], &format, error);
     g_autofree char *xml = source == NULL ? NULL : qblk_source_to_xml(source, error);
+    if (source != NULL && xml == NULL) {
+        add_hint_if_relative(&invocation->output, invocation->arguments[0]);
+    }
     if (xml == NULL) {
         return FALSE;
     }

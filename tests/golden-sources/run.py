@@ -43,6 +43,7 @@ import source_table  # noqa: E402  pylint: disable=wrong-import-position
 MESSAGES = os.path.join(HERE, 'messages.txt')
 REGENERATE = os.environ.get('QBLK_REGENERATE_OUTPUT') == '1'
 SECRET = b's3cret'
+HINT = re.compile('^qblk: if it is in this directory: qblk source /.*\n', re.M)
 
 
 @dataclasses.dataclass
@@ -84,7 +85,7 @@ def see(row):
             seen.faults.append(f'a secret shows: {result}')
     if plain.status in (qblk.FAILED, qblk.USAGE):
         seen.kind = 'error' if plain.status == qblk.USAGE else 'unsupported'
-        seen.message = plain.errors.removeprefix('qblk: ').removesuffix('\n')
+        seen.message = HINT.sub('', plain.errors.removeprefix('qblk: ')).removesuffix('\n')
         if plain.stdout or spoken.stdout or spoken.status != plain.status or '\n' in seen.message:
             seen.faults.append(f'more than one message: {plain} {spoken}')
     elif plain.status == qblk.DONE:

@@ -16,8 +16,6 @@ import golden_table  # noqa: E402  pylint: disable=wrong-import-position
 import rng  # noqa: E402  pylint: disable=wrong-import-position
 
 NVME = "libvirt 9.0 has neither bus='nvme' nor such targets; newer ones do"
-RELATIVE = 'the schema requires an absolute path, and this one is relative'
-LINE_BREAK = 'the schema allows no line break in a path, and this file name has one'
 DATA_STORE = 'libvirt 9.0 has no <dataStore>; 10.10 does'
 PRIVATE = 'qblk keeps unknown elements, which the schema does not allow'
 
@@ -27,12 +25,7 @@ DEPEND_ON_LIBVIRT = (NVME, DATA_STORE)
 EXCEPTIONS = {
     'data-file-xml': DATA_STORE,
     'many-buses-xml': NVME,
-    'xml capture:inputs/newline-in-name.json': LINE_BREAK,
     'xml domain:inputs/odd.xml': PRIVATE,
-    'xml {odd-names} vdc': LINE_BREAK,
-    'xml {odd-names} vdf': RELATIVE,
-    'xml {odd-names} vdg': RELATIVE,
-    'xml {odd-names} vdl': RELATIVE,
     'xml {serials}': NVME,
 }
 

@@ -92,6 +92,14 @@ random_text(GRand *rand)
     return g_string_free(text, FALSE);
 }
 
+/* A path as the schema of libvirt allows it. */
+static char *
+random_path(GRand *rand)
+{
+    g_autofree char *text = random_text(rand);
+    return g_strconcat("/a", g_strdelimit(text, "\r\n", '/'), NULL);
+}
+
 static gboolean
 toss(GRand *rand)
 {
@@ -110,7 +118,7 @@ set_random_texts(QblkSource *source, GRand *rand)
     }
 
     if (source->type != QBLK_SOURCE_NETWORK && source->type != QBLK_SOURCE_NVME) {
-        source->path = random_text(rand);
+        source->path = random_path(rand);
     }
 }
 
@@ -124,7 +132,10 @@ random_source(GRand *rand, guint depth)
     for (gint i = g_rand_int_range(rand, 0, 4); i > 0; i--) {
         g_autofree char *texts[4] = {NULL};
         for (gsize j = 0; j < G_N_ELEMENTS(texts); j++) {
-            texts[j] = toss(rand) ? NULL : random_text(rand);
+            gboolean is_socket = j == 3;
+            if (!toss(rand)) {
+                texts[j] = is_socket ? random_path(rand) : random_text(rand);
+            }
         }
 
         qblk_source_add_host(source, texts[0], texts[1], texts[2], texts[3]);
