@@ -85,8 +85,8 @@ static void
 the_bar_of_a_job_is_as_long_as_its_progress(void **state)
 {
     g_autofree char *svg = draw("mirror-running", QBLK_PICTURE_THEME_AUTO);
-    assert_non_null(strstr(svg, "<rect class=\"track\" x=\"48\" y=\"202\" width=\"236\""));
-    assert_non_null(strstr(svg, "<rect class=\"bar\" x=\"48\" y=\"202\" width=\"59\""));
+    assert_non_null(strstr(svg, "<rect class=\"track\" x=\"48\" y=\"210\" width=\"236\""));
+    assert_non_null(strstr(svg, "<rect class=\"bar\" x=\"48\" y=\"210\" width=\"59\""));
 }
 
 static int

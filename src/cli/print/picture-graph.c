@@ -94,11 +94,24 @@ find_home(const Graph *graph, const QblkJob *job)
     return home;
 }
 
+typedef struct {
+    guint home;
+    const QblkJob *job;
+} PlacedJob;
+
+/* From left to right: QEMU lists the newest first. */
+static int
+compare_jobs(gconstpointer a, gconstpointer b)
+{
+    const PlacedJob *left = a, *right = b;
+
+    return (left->home > right->home) - (left->home < right->home);
+}
+
 static void
-add_job(Graph *graph, const QblkJob *job)
+add_job(Graph *graph, const QblkJob *job, guint home)
 {
     const char *id = qblk_job_get_id(job);
-    guint home = find_home(graph, job);
 
     if (home == QBLK_PICTURE_NONE) {
         home = qblk_picture_nodes_add_box(&graph->nodes, QBLK_PICTURE_LONE, "job:", id);
@@ -122,13 +135,20 @@ add_job(Graph *graph, const QblkJob *job)
 static void
 add_jobs(Graph *graph)
 {
-    for (guint i = 0; i < qblk_snapshot_get_n_jobs(graph->nodes.snapshot) &&
-                      !qblk_picture_nodes_are_too_many(&graph->nodes);
-         i++) {
-        const QblkJob *job = qblk_snapshot_get_job(graph->nodes.snapshot, i);
-        if (qblk_graph_selection_has_job(graph->selection, job)) {
-            add_job(graph, job);
+    g_autoptr(GArray) jobs = g_array_new(FALSE, FALSE, sizeof(PlacedJob));
+
+    for (guint i = 0; i < qblk_snapshot_get_n_jobs(graph->nodes.snapshot); i++) {
+        PlacedJob placed = {.job = qblk_snapshot_get_job(graph->nodes.snapshot, i)};
+        if (qblk_graph_selection_has_job(graph->selection, placed.job)) {
+            placed.home = find_home(graph, placed.job);
+            g_array_append_val(jobs, placed);
         }
+    }
+
+    g_array_sort(jobs, compare_jobs);
+    for (guint i = 0; i < jobs->len && !qblk_picture_nodes_are_too_many(&graph->nodes); i++) {
+        const PlacedJob *placed = &g_array_index(jobs, PlacedJob, i);
+        add_job(graph, placed->job, placed->home);
     }
 }
 
@@ -204,19 +224,21 @@ place_directories(QblkPicture *picture)
             most = MAX(most, count);
         }
     }
-    if (common == NULL) {
-        return;
-    }
+    gboolean is_common = most > 1 || g_hash_table_size(counts) == 1;
+    common = is_common ? common : NULL;
 
     for (guint i = 0; i < picture->boxes->len; i++) {
         QblkPictureBox *box = qblk_picture_box(picture, i);
-        if (box->directory != NULL && !g_str_equal(box->directory, common)) {
+        if (box->directory != NULL && g_strcmp0(box->directory, common) != 0) {
             QblkPictureRow row = {.style = QBLK_PICTURE_MUTED, .percent = -1};
             row.left = g_strdup_printf("in %s", box->directory);
             g_array_insert_val(box->rows, 2, row); /* below the name */
         }
     }
 
+    if (common == NULL) {
+        return;
+    }
     char *subtitle = g_strdup_printf("%s%simages in %s", picture->subtitle,
                                      picture->subtitle[0] == '\0' ? "" : ", ", common);
     g_free(picture->subtitle);

@@ -9,7 +9,7 @@
 /* Pixels. */
 #define CLUSTER_TOP    32 /* above the boxes of a cluster: links, and lines of folded columns */
 #define CLUSTER_GAP    8
-#define HEAD_HEIGHT    52 /* title and subtitle */
+#define HEAD_HEIGHT    60 /* title and subtitle */
 #define SECTION_HEIGHT 30
 
 /* All segments that end in one. */
@@ -108,7 +108,7 @@ place(Layout *layout, guint index, guint column, int y)
     QblkPictureTiers tiers = {0};
     guint row_start = 0;
 
-    place_own_boxes(layout, segment, column + (segment->columns - segment->fold) / 2,
+    place_own_boxes(layout, segment, column + segment->indent,
                     y + segment->height - segment->own_height);
     if (segment->above == NULL) {
         return;

@@ -4,7 +4,7 @@
 /* Of lines in a gutter, from the box to its left.  Folds and trunks have lanes of their own. */
 static const int lanes[] = {12, 16, 24, 28};
 #define FOLD_LANE  20
-#define TRUNK_LANE 34
+#define TRUNK_LANE 22
 
 /* Below a column that goes on beside it, and above the column there. */
 #define FOLD_BELOW 12

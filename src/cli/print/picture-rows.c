@@ -9,6 +9,9 @@
 /* Of one kind in one box: a peer chooses their number. */
 #define MAX_ROWS_OF_A_KIND 4
 
+/* Of an image that many disks share. */
+#define MAX_NAMES_IN_TOOLTIP 40
+
 /* "scsi disk"; a bus that is not known is left out. */
 static char *
 describe_device(const QblkDevice *device)
@@ -103,8 +106,19 @@ describe_access(const QblkPictureBox *box, const QblkNode *node)
     return box->is_active ? "active" : NULL;
 }
 
+/* All names of a shared image: ", shared as vda[1], vdb[1] and 40 more". */
+static void
+describe_specs(GString *text, const GPtrArray *specs)
+{
+    if (specs != NULL && specs->len > 1) {
+        g_autofree char *list = qblk_text_list_some((const char *const *)specs->pdata, specs->len,
+                                                    MAX_NAMES_IN_TOOLTIP);
+        g_string_append_printf(text, ", shared as %s", list);
+    }
+}
+
 static char *
-describe_nodes(const QblkNode *node, const QblkNode *storage)
+describe_nodes(const QblkNode *node, const QblkNode *storage, const GPtrArray *specs)
 {
     const char *driver = qblk_node_get_driver(node);
     GString *text = g_string_new(NULL);
@@ -114,9 +128,11 @@ describe_nodes(const QblkNode *node, const QblkNode *storage)
         g_string_append_printf(text, ", file node '%s' (%s)", qblk_node_get_name(storage),
                                qblk_node_get_driver(storage));
     }
+    describe_specs(text, specs);
     return g_string_free(text, FALSE);
 }
 
+/* Few other names have room. */
 static void
 add_shared(QblkPictureBox *box, const GPtrArray *specs)
 {
@@ -126,8 +142,12 @@ add_shared(QblkPictureBox *box, const GPtrArray *specs)
     }
 
     const char *const *others = (const char *const *)specs->pdata + 1;
-    g_autofree char *list = qblk_text_list_some(others, count - 1, MAX_ROWS_OF_A_KIND);
-    qblk_picture_add_text(box, QBLK_PICTURE_PLAIN, "shared: also %s", list);
+    g_autofree char *list = qblk_text_list(others, MIN(count - 1, 2));
+    if (count <= 3) {
+        qblk_picture_add_text(box, QBLK_PICTURE_PLAIN, "shared: also %s", list);
+    } else {
+        qblk_picture_add_text(box, QBLK_PICTURE_PLAIN, "shared by %u disks", count);
+    }
     box->is_shared = TRUE;
 }
 
@@ -138,7 +158,7 @@ qblk_picture_rows_add_image(QblkPictureBox *box, const QblkNode *node, const Qbl
     const char *name = qblk_node_get_name(node);
     const char *title = specs == NULL ? name : specs->pdata[0];
     g_auto(QblkPictureFile) file = {0};
-    g_autofree char *nodes = describe_nodes(node, storage);
+    g_autofree char *nodes = describe_nodes(node, storage, specs);
     g_autofree char *size = describe_size(node, storage);
 
     qblk_picture_file_init(&file, storage == NULL ? node : storage);

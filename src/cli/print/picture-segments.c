@@ -200,6 +200,8 @@ measure(const QblkPictureSegments *segments, guint index)
 
     int above = tiers.columns == 0 ? 0 : tiers.height + tiers.row_height + QBLK_PICTURE_JOIN_GAP;
     segment->columns = MAX(tiers.columns, segment->fold);
+    segment->indent =
+        tiers.row_columns > segment->fold ? (tiers.row_columns - segment->fold) / 2 : 0;
     segment->height = above + segment->own_height;
 }
 

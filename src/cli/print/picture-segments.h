@@ -20,6 +20,7 @@ typedef struct {
     guint fold;          /* columns of its own boxes */
     int own_height;      /* of its own boxes */
     int unfolded_height; /* the same in one column, with a gap below each box */
+    guint indent;        /* columns in front of its own boxes: it is below the middle of the row */
     guint columns;       /* with all above it */
     int height;          /* the same */
 } QblkPictureSegment;
