@@ -43,7 +43,7 @@ qblk_change_options_add(QblkChangeOptions *options, QblkOptionTable *table, Qblk
     };
     const GOptionEntry start[] = {
         {"allow-plaintext", 0, 0, G_OPTION_ARG_NONE, &options->allow_plaintext,
-         "Allow to write data of an encrypted image to a plain one", NULL},
+         "Allow writing data of an encrypted image to a plain one", NULL},
         {"detach", 0, 0, G_OPTION_ARG_NONE, &options->detach,
          "Return once the job has started, and print how to complete it", NULL},
         {"wait", 0, 0, G_OPTION_ARG_NONE, &options->waits, "Wait for the job; this is the default",

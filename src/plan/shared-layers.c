@@ -56,7 +56,7 @@ qblk_shared_layers_check(const QblkPlanContext *context, guint first, guint last
             return qblk_plan_refuse(error,
                                     "'%s' has '%s' as its backing file, whose data would change or "
                                     "leave the chain: delete that image if it is not needed, or "
-                                    "allow to damage it with --ignore-user '%s'",
+                                    "allow damaging it with --ignore-user '%s'",
                                     overlay->path, layer->path, overlay->path);
         }
     }
