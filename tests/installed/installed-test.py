@@ -50,6 +50,33 @@ main(void)
 '''
 
 
+# What is installed of the sources, and where; a directory {lib} may have the name of the machine.
+PLACES = (
+    ('include/qblk/*.h*', 'include/qblk'),
+    ('docs/*.1', 'share/man/man1'),
+    ('docs/man3/*.3', 'share/man/man3'),
+    ('docs/man5/*.5', 'share/man/man5'),
+    ('docs/*.md', 'share/doc/qblk/docs'),
+    ('docs/*.svg', 'share/doc/qblk/docs'),
+    ('docs/*.png', 'share/doc/qblk/docs'),
+    ('AUTHORS', 'share/doc/qblk'),
+    ('COPYING.LESSER', 'share/doc/qblk'),
+    ('NEWS.md', 'share/doc/qblk'),
+    ('README.md', 'share/doc/qblk'),
+    ('SECURITY.md', 'share/doc/qblk'),
+    ('examples/*.[cp]*', 'share/doc/qblk/examples'),
+    ('contrib/systemd/*', 'lib/systemd/system'),
+)
+BUILT = {'bin/qblk', 'include/qblk/qblk-gobject.h', '{lib}/pkgconfig/qblk.pc',
+         '{lib}/pkgconfig/qblk-gobject.pc'} | {
+    f'{{lib}}/{name}.so{end}' for name in ('libqblk', 'libqblk-gobject')
+    for end in ('', '.0', '.VERSION')}
+INTROSPECTION = {'{lib}/girepository-1.0/Qblk-0.typelib', 'share/gir-1.0/Qblk-0.gir'}
+
+# Documents of the sources only, to which the others link.
+OF_SOURCES = ('CONTRIBUTING.md', 'docs/qblk.1', 'tests/')
+
+
 def compiler(language):
     variable, flags = LANGUAGES[language]
     command = shlex.split(os.environ[variable])
@@ -149,6 +176,47 @@ class Installed(unittest.TestCase):
 
     def test_each_header_compiles_alone_as_cxx(self):
         self.check_headers('c++')
+
+    def installed(self):
+        """All files, from the prefix."""
+        prefix = self.find('bin/qblk').removesuffix('bin/qblk')
+        version, = self.package('--modversion', 'qblk')
+        library = os.path.relpath(self.libraries, prefix)
+        for directory, _, names in os.walk(prefix):
+            for name in names:
+                path = os.path.relpath(os.path.join(directory, name), prefix)
+                if path.startswith(library + '/lib') or '/pkgconfig/' in path or 'girepo' in path:
+                    path = path.replace(library, '{lib}').replace('.so.' + version, '.so.VERSION')
+                yield path
+
+    def test_these_files_are_installed_and_no_others(self):
+        expected = BUILT | {f'{place}/{os.path.basename(path).removesuffix(".in")}'
+                            for pattern, place in PLACES
+                            for path in glob.glob(f'{ROOT}/{pattern}')}
+        if os.path.exists(f'{BUILD}/src/gobject/Qblk-0.gir'):
+            expected |= INTROSPECTION
+        self.assertEqual(sorted(self.installed()), sorted(expected))
+
+    def test_programs_only_are_executable(self):
+        found = {path for path in glob.glob(f'{self.home}/**', recursive=True)
+                 if os.path.isfile(path) and os.access(path, os.X_OK) and '.so' not in path
+                 and os.path.dirname(path) != self.home}
+        self.assertEqual({os.path.basename(path) for path in found}, {'qblk', 'orchestrate.py'})
+
+    def test_the_links_of_the_documents_lead_to_installed_files(self):
+        documents = os.path.dirname(self.find('README.md'))
+        for path in glob.glob(f'{documents}/**/*.md', recursive=True):
+            with open(path, encoding='utf-8') as file:
+                links = re.findall(r'\]\(([^):#]+)(?:#[^)]*)?\)', file.read())
+            for link in links:
+                target = os.path.normpath(os.path.join(os.path.dirname(path), link))
+                if not os.path.relpath(target, documents).startswith(OF_SOURCES):
+                    self.assertTrue(os.path.exists(target), msg=f'{path}: {link}')
+
+    def test_the_unit_starts_the_installed_command(self):
+        with open(self.find('qblk-bridge@.service'), encoding='utf-8') as file:
+            program = re.search('^ExecStart=([^ ]+)', file.read(), re.M)[1]
+        self.assertEqual(self.home + program, self.find('bin/qblk'))
 
     def test_all_headers_are_installed_and_in_the_first(self):
         headers = {os.path.basename(path).removesuffix('.in')
