@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The manual pages of section 3 have the prototypes of the headers, and all pages are formatted
-without a warning."""
+"""The manual pages of section 3 have the prototypes of the headers, those of section 5 the names of
+the formats, and all pages are formatted without a warning."""
 
 import glob
 import os
@@ -13,6 +13,8 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGES = sorted(glob.glob(os.path.join(ROOT, 'docs', 'man3', '*.3')))
+FORMATS = sorted(glob.glob(os.path.join(ROOT, 'docs', 'man5', '*.5')))
+ALL = [*PAGES, *FORMATS, os.path.join(ROOT, 'docs', 'qblk.1')]
 
 sys.path.insert(0, os.path.join(ROOT, 'scripts'))
 # pylint: disable-next=wrong-import-position
@@ -61,16 +63,47 @@ class ManPages(unittest.TestCase):
             name = os.path.basename(path).removesuffix('.3')
             page = read(path)
             self.assertIn(f'.Dt {name.upper()} 3\n', page)
-            self.assertIn(f'.Nm {name}\n', page)
+            self.assertRegex(page, fr'\.Sh NAME\n\.Nm {name}( ,)?\n')
             if name != 'libqblk':
                 self.assertEqual(next(iter(synopsis(page))), name)
 
+    def test_the_names_of_a_page_are_those_of_its_synopsis(self):
+        seen = set()
+        for path in PAGES:
+            page = read(path)
+            names = re.findall(r'^\.Nm (\S+)', page.split('.Nd ')[0], re.M)
+            if names != ['libqblk']:
+                self.assertEqual(names, list(synopsis(page)), msg=path)
+            self.assertEqual(seen & set(names), set(), msg=path)
+            seen |= set(names)
+
+    def test_all_pages_are_installed_and_in_the_overview(self):
+        build = read(os.path.join(ROOT, 'docs', 'meson.build'))
+        overview = read(os.path.join(ROOT, 'docs', 'man3', 'libqblk.3'))
+        for path in PAGES:
+            name = os.path.basename(path).removesuffix('.3')
+            self.assertIn(f"\n  '{name}',\n", build)
+            if name != 'libqblk':
+                self.assertEqual(overview.count(f'Xr {name} 3'), 2, msg=name)
+        for path in FORMATS:
+            self.assertIn(f"'man5/{os.path.basename(path)}'", build)
+
+    def test_each_member_of_the_formats_is_in_the_description_or_the_code(self):
+        known = read(os.path.join(ROOT, 'docs', 'json.md')) + ''.join(
+            read(path) for path in glob.glob(os.path.join(ROOT, 'src', 'blockjob', '*.[ch]')))
+        for path in FORMATS:
+            names = [name for line in re.findall(r'^\.It Ql (.*)', read(path), re.M)
+                     for name in line.split(' , ')]
+            self.assertGreater(len(names), 5)
+            for name in names:
+                self.assertRegex(known, f'[`"]{re.escape(name)}[`"]', msg=path)
+
     def test_each_name_exists(self):
-        pages = {os.path.basename(path) for path in [*PAGES, 'qblk.1']}
+        pages = {os.path.basename(path) for path in ALL}
         kinds = ((r'^\.Fn (qblk_\w+)', self.names), (r'\b(QBLK_[A-Z_]+)\b', self.names),
                  (r'^\.Vt (Qblk\w+)', self.names), (r'^\.In qblk/(.*)$', self.headers | {'qblk.h'}),
-                 (r'^\.Xr (\w*qblk\w* \d)', {page.replace('.', ' ') for page in pages}))
-        for path in PAGES:
+                 (r'^\.Xr ([\w-]*qblk[\w-]* \d)', {page.replace('.', ' ') for page in pages}))
+        for path in [*PAGES, *FORMATS]:
             text = re.sub(r'^\.Dt.*', '', read(path), flags=re.M)
             unknown = {name for pattern, known in kinds
                        for name in re.findall(pattern, text, re.M) if name not in known}
@@ -80,12 +113,20 @@ class ManPages(unittest.TestCase):
         if shutil.which('man') is None:
             self.assertNotEqual(os.environ.get('CI'), 'true', msg='no man')
             self.skipTest('no man')
-        for path in [*PAGES, os.path.join(ROOT, 'docs', 'qblk.1')]:
+        for path in ALL:
             done = subprocess.run(['man', '--warnings', '--local-file', path], check=True,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                   env={**os.environ, 'MAN_KEEP_STDERR': '1', 'LC_ALL': 'C.UTF-8'})
             self.assertEqual(done.stderr, '', msg=path)
             self.assertIn('DESCRIPTION', done.stdout)
+
+    def test_mandoc_warns_of_nothing(self):
+        if shutil.which('mandoc') is None:
+            self.assertNotEqual(os.environ.get('CI'), 'true', msg='no mandoc')
+            self.skipTest('no mandoc')
+        done = subprocess.run(['mandoc', '-T', 'lint', '-W', 'warning', *ALL], check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.assertEqual((done.returncode, done.stdout), (0, ''))
 
 
 if __name__ == '__main__':

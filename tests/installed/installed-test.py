@@ -86,6 +86,11 @@ def compiler(language):
     return [*command, '-x', language, *flags, *WARNINGS]
 
 
+def names_of_page(path):
+    with open(path, encoding='utf-8') as file:
+        return re.findall(r'^\.Nm (\S+)', file.read().split('.Nd ')[0], re.M)
+
+
 def needed(path):
     """The libraries that a program or library is linked with, without versions."""
     text = subprocess.run(['readelf', '--dynamic', path], check=True, capture_output=True,
@@ -193,6 +198,8 @@ class Installed(unittest.TestCase):
         expected = BUILT | {f'{place}/{os.path.basename(path).removesuffix(".in")}'
                             for pattern, place in PLACES
                             for path in glob.glob(f'{ROOT}/{pattern}')}
+        expected |= {f'share/man/man3/{name}.3' for path in glob.glob(f'{ROOT}/docs/man3/*.3')
+                     for name in names_of_page(path)}
         if os.path.exists(f'{BUILD}/src/gobject/Qblk-0.gir'):
             expected |= INTROSPECTION
         self.assertEqual(sorted(self.installed()), sorted(expected))
