@@ -65,7 +65,13 @@ PLACES = (
     ('README.md', 'share/doc/qblk'),
     ('SECURITY.md', 'share/doc/qblk'),
     ('examples/*.[cp]*', 'share/doc/qblk/examples'),
+    ('contrib/README.md', 'share/doc/qblk/contrib'),
+    ('contrib/ansible/*', 'share/doc/qblk/contrib/ansible'),
+    ('contrib/grafana/*', 'share/doc/qblk/contrib/grafana'),
+    ('contrib/node_exporter/*', 'lib/systemd/system'),
+    ('contrib/prometheus/*', 'share/doc/qblk/contrib/prometheus'),
     ('contrib/systemd/*', 'lib/systemd/system'),
+    ('src/bridge/*.json', 'share/qblk'),
 )
 BUILT = {'bin/qblk', 'include/qblk/qblk-gobject.h', '{lib}/pkgconfig/qblk.pc',
          '{lib}/pkgconfig/qblk-gobject.pc'} | {
@@ -220,10 +226,11 @@ class Installed(unittest.TestCase):
                 if not os.path.relpath(target, documents).startswith(OF_SOURCES):
                     self.assertTrue(os.path.exists(target), msg=f'{path}: {link}')
 
-    def test_the_unit_starts_the_installed_command(self):
-        with open(self.find('qblk-bridge@.service'), encoding='utf-8') as file:
-            program = re.search('^ExecStart=([^ ]+)', file.read(), re.M)[1]
-        self.assertEqual(self.home + program, self.find('bin/qblk'))
+    def test_units_start_the_installed_command(self):
+        for unit in ('qblk-bridge@.service', 'qblk-metrics.service'):
+            with open(self.find(unit), encoding='utf-8') as file:
+                program = re.search('^ExecStart=([^ ]+)', file.read(), re.M)[1]
+            self.assertEqual(self.home + program, self.find('bin/qblk'))
 
     def test_all_headers_are_installed_and_in_the_first(self):
         headers = {os.path.basename(path).removesuffix('.in')
