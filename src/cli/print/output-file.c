@@ -43,22 +43,22 @@ fail(const File *file, int cause, GError **error)
 static gboolean
 find_file(File *file, GError **error)
 {
-    char *real = realpath(file->given, NULL);
     struct stat info;
-    gboolean is_broken_link = real == NULL && errno == ENOENT && lstat(file->given, &info) == 0;
-    if (is_broken_link || (real == NULL && errno != ENOENT)) {
-        return fail(file, is_broken_link ? ENOENT : errno, error);
-    }
-    file->path = g_strdup(real == NULL ? file->given : real);
-    free(real);
-
-    if (stat(file->path, &info) == 0 && !S_ISREG(info.st_mode)) {
+    if (stat(file->given, &info) == 0 && !S_ISREG(info.st_mode)) {
         g_set_error(error, QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_WRITE,
                     "cannot write '%s': it is not a regular file; without --output the result is "
                     "on standard output",
                     file->given);
         return FALSE;
     }
+
+    char *real = realpath(file->given, NULL);
+    gboolean is_broken_link = real == NULL && errno == ENOENT && lstat(file->given, &info) == 0;
+    if (is_broken_link || (real == NULL && errno != ENOENT)) {
+        return fail(file, is_broken_link ? ENOENT : errno, error);
+    }
+    file->path = g_strdup(real == NULL ? file->given : real);
+    free(real);
 
     file->directory = g_path_get_dirname(file->path);
     if (stat(file->directory, &info) < 0) {
