@@ -268,7 +268,8 @@ qblk_several_run(QblkInvocation *invocation, GError **error)
         GString *array = invocation->output.text;
         g_string_append(array, array->len == 0 ? "[]\n" : "]\n");
     }
-    gboolean has_failed_of_several = run.exit_code != 0 && invocation->each->len > 1;
+    gboolean is_one = invocation->each->len <= 1 && command->end_several == NULL;
+    gboolean has_failed_of_several = run.exit_code != 0 && !is_one;
     invocation->exit_code = has_failed_of_several ? QBLK_EXIT_FAILED : run.exit_code;
     return TRUE;
 }

@@ -20,7 +20,7 @@ FIXTURES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 
 READING = (('list',), ('chain',), ('xml',), ('resolve', 'vda'), ('resolve', 'vda[1]'),
            ('graph',), ('graph', '--format', 'dot'), ('graph', '--format', 'json'), ('jobs',),
-           ('check',), ('capture',))
+           ('check',), ('metrics',), ('capture',))
 PLANNING = tuple((*command, '--dry-run') for command in (
     ('commit', 'vda', '--pivot'), ('commit', 'vda', '--top', 'vda[1]'),
     ('pull', 'vda'), ('rebase', 'vda', 'vda[2]'),
@@ -77,7 +77,8 @@ class Replies(hostile.TestCase):
         """A result, or one error message and nothing on stdout."""
         self.assertIn(result.status, ENDS, msg=str(result))
         # These report what they find on stdout.
-        has_report = 'check' in result.arguments or b'  remains: ' in result.stdout
+        has_report = b'  remains: ' in result.stdout or \
+            not {'check', 'metrics'}.isdisjoint(result.arguments)
         if result.status != qblk.DONE and not has_report:
             self.assert_failure(result, result.status)
         self.assert_shown(result)
@@ -185,7 +186,7 @@ class Everywhere(Replies):
         with peer.Peer(path, play):
             for command in READING:
                 for options in ((), ('--json',)):
-                    if options and command[0] == 'capture':
+                    if options and command[0] in ('capture', 'metrics'):
                         continue
                     with self.subTest(command, options=options):
                         check(qblk.run(*call(command, 'capture:-', *options), stdin=text))

@@ -147,7 +147,7 @@ class Metrics(live.TestCase):
         self.assertEqual(self.of_disk(found, 'qblk_vms'), 2)
         self.assertEqual(self.of_disk(found, 'qblk_chain_depth', domain='qblk-test'), 5)
         self.assertEqual(sorted(os.listdir(self.directory)), ['qblk.prom'])
-        self.assertEqual(self.read(dead, status=qblk.NO_CONNECTION)['qblk_up'],
+        self.assertEqual(self.read(dead, status=qblk.FAILED)['qblk_up'],
                          {(('domain', dead),): 0})
 
     def test_vms_with_one_name_have_series_of_their_own(self):
