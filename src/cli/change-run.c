@@ -6,7 +6,6 @@
 
 #include <qblk/operation.h>
 #include <qblk/redact.h>
-#include <unistd.h>
 
 /* ---- hints ---- */
 
@@ -77,10 +76,18 @@ qblk_change_run_warn(const QblkChange *change, const char *message)
     g_ptr_array_add(change->warnings, qblk_redact_text(message));
 }
 
+typedef struct {
+    const QblkChange *change;
+    QblkProgress *progress; /* or NULL */
+} Running;
+
 static void
 report_warning(QblkOperation *operation, const char *message, gpointer user_data)
 {
-    qblk_change_run_warn(user_data, message);
+    const Running *running = user_data;
+
+    qblk_progress_hide(running->progress);
+    qblk_change_run_warn(running->change, message);
 }
 
 /* 0 would be no limit. */
@@ -131,16 +138,19 @@ qblk_change_run_plans(QblkChange *change, QblkPlans *plans, const QblkChangeRepo
         return NULL;
     }
 
-    gboolean is_terminal = isatty(STDERR_FILENO) && !invocation->verbose;
-    g_autoptr(QblkProgress) progress = qblk_progress_new(plans, is_terminal, options->progress);
+    g_autoptr(QblkProgress) progress =
+        qblk_progress_new(plans, &invocation->output, !invocation->verbose, options->progress);
+    Running running = {change, progress};
     if (progress != NULL) {
         qblk_operation_set_progress(operation, qblk_progress_report, progress, NULL);
     }
-    qblk_operation_set_warning(operation, report_warning, change, NULL);
+    qblk_operation_set_warning(operation, report_warning, &running, NULL);
 
     qblk_interrupt_run(interrupt, operation, change->client);
     gboolean done = qblk_operation_get_result(operation, error);
-    if (!options->detach) {
+    if (options->detach) {
+        qblk_progress_hide(progress);
+    } else {
         qblk_progress_end(progress, done);
     }
     if (!done) {

@@ -5,7 +5,6 @@
 #include "cli/exit-code.h"
 
 #include <qblk/domain.h>
-#include <unistd.h>
 
 /* A reply is held in memory, as bytes and as JSON values. */
 #define MAX_REPLY_MIB 4096
@@ -285,8 +284,7 @@ apply_terminal(const QblkGlobalOptions *options, QblkInvocation *invocation, GEr
                                 options->color);
     }
 
-    invocation->output.terminal = qblk_terminal_of(STDOUT_FILENO, &choice);
-    invocation->output.error_terminal = qblk_terminal_of(STDERR_FILENO, &choice);
+    qblk_output_set_terminals(&invocation->output, &choice);
     return TRUE;
 }
 

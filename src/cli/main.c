@@ -35,6 +35,11 @@ main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     setlocale(LC_MESSAGES, "");
 
+    /* For an error in the command line; --color and --wide are read later. */
+    QblkTerminalChoice choice;
+    qblk_terminal_choice_init(&choice);
+    qblk_output_set_terminals(&invocation.output, &choice);
+
     (void)argc; /* @argv ends with NULL */
     gboolean done = run(&invocation, argv, &error);
     if (!done) {

@@ -272,6 +272,12 @@ def walk_messages(check, directory):
         assert len(errors) == (status != qblk.DONE), result
 
 
+# A job needs a QEMU: unit/progress-test and live-terminal compare such a line with this form.
+PROGRESS = {'schema': 'qblk/1', 'command': 'commit', 'progress': {
+    'target': 'vda', 'job': 'job0', 'state': 'running', 'done': 1, 'total': 1000, 'speed': None,
+    'seconds_left': None}}
+
+
 def check_of_a_stale_image(directory):
     """The output of `check` for a domain whose image has a mark, which is damaged."""
     image = os.path.join(directory, 'stale.qcow2')
@@ -306,6 +312,7 @@ class Json(unittest.TestCase):
         walk_several(check)
         with tempfile.TemporaryDirectory() as directory:
             walk_messages(check, directory)
+            check.walk('stderr', PROGRESS)
             image = os.path.join(directory, 'image.raw')
             with open(image, 'wb') as file:
                 file.write(bytes(512))

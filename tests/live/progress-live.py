@@ -23,8 +23,9 @@ class TestCase(block_jobs.TestCase):
         self.process.qmp.execute('block-job-set-speed', {'device': job['id'], 'speed': 0})
 
     def popen(self, *arguments, **options):
+        options.setdefault('env', qblk.environment())
         running = subprocess.Popen(qblk.command(arguments), stdin=subprocess.DEVNULL, bufsize=0,
-                                   env=qblk.environment(), **options)
+                                   **options)
         self.addCleanup(block_jobs.end, running)
         return running
 
@@ -90,7 +91,8 @@ class Progress(TestCase):
         screen, terminal = pty.openpty()
         self.addCleanup(os.close, screen)
         running = self.popen('pull', self.process.socket, 'vda', *SLOW,
-                             stdout=subprocess.PIPE, stderr=terminal)
+                             stdout=subprocess.PIPE, stderr=terminal,
+                             env={**qblk.environment(), 'TERM': 'xterm'})
         os.close(terminal)
         text = read_until(screen, rb'Block pull: \[[#.]+\] +[1-9]\d? %')
         self.hurry()
@@ -98,7 +100,7 @@ class Progress(TestCase):
         running.communicate(timeout=60)
         self.assertEqual(running.returncode, qblk.DONE)
         # each bar replaces the one before it, and the result replaces the last one
-        self.assertRegex(text, rb'\A(\r[^\r\n]*\x1b\[K)+Block pull: \[100 %\]\r\n\Z')
+        self.assertRegex(text, rb'\A(\r[^\r\n]*\x1b\[J\r)+\x1b\[JBlock pull: \[100 %\]\r\n\Z')
 
 
 def read_until(screen, pattern):

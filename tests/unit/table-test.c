@@ -88,8 +88,9 @@ the_column_of_the_lowest_rank_is_shortened_first(void **state)
 {
     const char *const cells[] = {
         "a long name of a node", "8 MiB", "/images/vm/disk-1.qcow2", "short", "1 B", "/x", "end"};
-    const QblkTerminal wide = {.is_utf8 = TRUE, .columns = 53}, middle = {TRUE, 45, TRUE, FALSE},
-                       narrow = {TRUE, 35, TRUE, FALSE};
+    const QblkTerminal wide = {.is_utf8 = TRUE, .columns = 53},
+                       middle = {.is_utf8 = TRUE, .columns = 45},
+                       narrow = {.is_utf8 = TRUE, .columns = 35};
     g_autofree char *all = print_on(&wide, columns, cells);
     assert_string_equal(all, "NAME                    SIZE  FILE\n"
                              "a long name of a node  8 MiB  /images/vm/disk-1.qcow2\n"

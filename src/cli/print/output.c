@@ -7,6 +7,7 @@
 #include <qblk/redact.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 G_DEFINE_QUARK(qblk_output_error, qblk_output_error)
 
@@ -25,6 +26,13 @@ qblk_output_clear(QblkOutput *output)
         output->text = NULL;
     }
     g_clear_pointer(&output->hints, g_ptr_array_unref);
+}
+
+void
+qblk_output_set_terminals(QblkOutput *output, const QblkTerminalChoice *choice)
+{
+    output->terminal = qblk_terminal_of(STDOUT_FILENO, choice);
+    output->error_terminal = qblk_terminal_of(STDERR_FILENO, choice);
 }
 
 char *
@@ -136,13 +144,17 @@ qblk_output_json_line(const QblkOutput *output, const char *member, QblkJson *va
 
 /* A message may quote an argument of the user, which may have a secret in it. */
 static void
-print_text(const QblkOutput *output, const char *head, const char *message)
+print_text(const QblkOutput *output, QblkStyle style, const char *head, const char *message)
 {
     g_autofree char *of_vm =
         output->vm == NULL ? NULL : g_strconcat(output->vm, ": ", message, NULL);
     g_autofree char *clean = qblk_redact_text(of_vm == NULL ? message : of_vm);
-    g_autofree char *safe = qblk_output_escape(clean);
-    fprintf(stderr, "qblk: %s%s\n", head, safe);
+    g_autofree char *safe = qblk_terminal_escape(&output->error_terminal, clean);
+    g_autofree char *begin = g_strconcat("qblk:", head, NULL);
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    qblk_terminal_append(&output->error_terminal, style, begin, line);
+    fprintf(stderr, "%s %s\n", line->str, safe);
 }
 
 QblkJson *
@@ -157,25 +169,26 @@ qblk_output_json_message(const char *message)
 
 /* @head: what is in front of the text; @member: the member of the JSON object */
 static void
-print_message(const QblkOutput *output, const char *head, const char *member, const char *message)
+print_message(const QblkOutput *output, QblkStyle style, const char *head, const char *member,
+              const char *message)
 {
     if (output->json) {
         qblk_output_json_line(output, member, qblk_output_json_message(message));
     } else {
-        print_text(output, head, message);
+        print_text(output, style, head, message);
     }
 }
 
 void
 qblk_output_warn(const QblkOutput *output, const char *message)
 {
-    print_message(output, "warning: ", "warning", message);
+    print_message(output, QBLK_STYLE_WARNING, " warning:", "warning", message);
 }
 
 void
 qblk_output_notice(const QblkOutput *output, const char *message)
 {
-    print_message(output, "", "notice", message);
+    print_message(output, QBLK_STYLE_PLAIN, "", "notice", message);
 }
 
 void
@@ -189,8 +202,9 @@ qblk_output_log(const QblkOutput *output, gboolean sent, const char *message)
         return;
     }
 
-    g_autofree char *vm = output->vm == NULL ? NULL : qblk_output_escape(output->vm);
-    g_autofree char *safe = qblk_output_escape(message);
+    g_autofree char *vm =
+        output->vm == NULL ? NULL : qblk_terminal_escape(&output->error_terminal, output->vm);
+    g_autofree char *safe = qblk_terminal_escape(&output->error_terminal, message);
     fprintf(stderr, "qblk: %s%s%s %s\n", vm == NULL ? "" : vm, vm == NULL ? "" : ": ",
             sent ? "->" : "<-", safe);
 }
@@ -208,9 +222,9 @@ qblk_output_add_hint(QblkOutput *output, const char *format, ...)
 void
 qblk_output_error(const QblkOutput *output, const GError *error)
 {
-    print_text(output, "", error->message);
+    print_text(output, QBLK_STYLE_ERROR, "", error->message);
     for (guint i = 0; i < output->hints->len; i++) {
-        print_text(output, "", output->hints->pdata[i]);
+        print_text(output, QBLK_STYLE_PLAIN, "", output->hints->pdata[i]);
     }
 }
 

@@ -22,6 +22,9 @@ typedef struct {
 /** Start an empty output.  Keeps all but its texts. */
 void qblk_output_init(QblkOutput *output);
 void qblk_output_clear(QblkOutput *output);
+
+/** Set what standard output and standard error can show. */
+void qblk_output_set_terminals(QblkOutput *output, const QblkTerminalChoice *choice);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkOutput, qblk_output_clear)
 
 #define QBLK_OUTPUT_ERROR (qblk_output_error_quark())

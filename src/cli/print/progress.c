@@ -1,35 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/print/progress.h"
 
-#include "base/text.h"
-#include "cli/print/output.h"
+#include "cli/print/progress-bar.h"
 
 #include <qblk/plan-result.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#define MIB            (1024.0 * 1024.0)
-#define WINDOW_SECONDS 5.0 /* over which the speed is measured */
-#define MAX_BAR_WIDTH  40
+#define JSON_SECONDS 1 /* between two lines of one job whose percentage is the same */
 
 /* The progress of one plan. */
 typedef struct {
     const QblkPlan *plan;
     char *label;
     gint64 done, total;
-    int percent; /* that was printed last; -1: none */
+    int percent;      /* that was printed last; -1: none */
+    gint64 last_time; /* of the last line of JSON, in microseconds */
+    char *last_state; /* owned: the same, or NULL */
+    QblkProgressMeter meter;
 } Part;
 
 struct QblkProgress {
-    GPtrArray *parts; /* of Part, owned */
-    gboolean is_terminal;
+    const QblkOutput *output; /* borrowed */
+    GPtrArray *parts;         /* of Part, owned */
+    char *label;              /* owned: of all parts */
+    gboolean shows_bar;
     gboolean has_bar; /* the cursor is on the line of the bar */
-
-    gint64 window_time; /* microseconds: start of the measurement of the speed; 0: none */
-    gint64 window_done; /* bytes that were done then */
-    double speed;       /* bytes per second; 0: not known yet */
 };
 
 /* The same titles as virsh's; NULL: a plan without progress. */
@@ -59,6 +55,7 @@ part_free(gpointer data)
     Part *part = data;
 
     g_free(part->label);
+    g_free(part->last_state);
     g_free(part);
 }
 
@@ -79,15 +76,31 @@ part_new(const QblkPlan *plan, gboolean is_of_several)
     return part;
 }
 
-QblkProgress *
-qblk_progress_new(const QblkPlans *plans, gboolean is_terminal, gboolean is_verbose)
+/* "Block commit", or "Block commit of 3 disks". */
+static char *
+describe_all(const GPtrArray *parts)
 {
-    if (!is_terminal && !is_verbose) {
+    if (parts->len == 0) {
+        return g_strdup("");
+    }
+
+    const Part *first = parts->pdata[0];
+    return parts->len == 1 ? g_strdup(first->label)
+                           : g_strdup_printf("%s of %u disks", title_of(first->plan), parts->len);
+}
+
+QblkProgress *
+qblk_progress_new(const QblkPlans *plans, const QblkOutput *output, gboolean wants_bar,
+                  gboolean wants_lines)
+{
+    gboolean shows_bar = wants_bar && !output->json && output->error_terminal.can_erase;
+    if (!shows_bar && !wants_lines) {
         return NULL;
     }
 
     QblkProgress *progress = g_new0(QblkProgress, 1);
-    progress->is_terminal = is_terminal;
+    progress->output = output;
+    progress->shows_bar = shows_bar;
     progress->parts = g_ptr_array_new_with_free_func(part_free);
 
     guint count = qblk_plans_get_n_plans(plans);
@@ -98,6 +111,7 @@ qblk_progress_new(const QblkPlans *plans, gboolean is_terminal, gboolean is_verb
         }
     }
 
+    progress->label = describe_all(progress->parts);
     return progress;
 }
 
@@ -106,100 +120,97 @@ qblk_progress_free(QblkProgress *progress)
 {
     if (progress != NULL) {
         g_ptr_array_unref(progress->parts);
+        g_free(progress->label);
         g_free(progress);
     }
 }
 
-/* 100 is printed only after the end of the job: what is left to copy may grow. */
-static int
-percent_of(gint64 done, gint64 total)
+/* ---- bar ---- */
+
+/* A process group in the background must not write to its terminal: with `stty tostop` it would be
+ * stopped, and its job with it.  Standard error need not be the terminal that controls it. */
+static gboolean
+is_in_background(void)
 {
-    return CLAMP(qblk_text_percent(done, total), 0, 99);
+    pid_t foreground = tcgetpgrp(STDERR_FILENO);
+    return foreground > 0 && foreground != getpgrp();
 }
 
-static char *
-describe_time(double seconds)
+void
+qblk_progress_hide(QblkProgress *progress)
 {
-    if (seconds >= 100 * 3600.0) {
-        return g_strdup("days left");
-    }
-
-    guint left = (guint)(seconds + 0.5);
-    if (left >= 3600) {
-        return g_strdup_printf("%u:%02u:%02u left", left / 3600, left / 60 % 60, left % 60);
-    }
-    return g_strdup_printf("%u:%02u left", left / 60, left % 60);
-}
-
-char *
-qblk_progress_bar(const char *label, gint64 done, gint64 total, double speed, guint columns)
-{
-    int percent = percent_of(done, total);
-    gboolean has_speed = speed > 0;
-    gboolean has_time = has_speed && total > done;
-    g_autofree char *rate = has_speed ? g_strdup_printf("%.1f MiB/s", speed / MIB) : g_strdup("");
-    g_autofree char *left = has_time ? describe_time((double)(total - done) / speed) : g_strdup("");
-    g_autofree char *rest = g_strdup_printf("%3d %%  %12s  %s", percent, rate, left);
-
-    /* The bar gets the space that label, brackets and the rest leave. */
-    guint used = (guint)(g_utf8_strlen(label, -1) + (glong)strlen(rest)) + 6;
-    guint width = columns > used ? MIN(columns - used, MAX_BAR_WIDTH) : 0;
-    if (width == 0) {
-        return g_strdup_printf("%s: %3d %%", label, percent);
-    }
-
-    guint filled = width * (guint)percent / 100;
-    g_autofree char *full = g_strnfill(filled, '#');
-    g_autofree char *empty = g_strnfill(width - filled, '.');
-    return g_strdup_printf("%s: [%s%s] %s", label, full, empty, rest);
-}
-
-static guint
-get_terminal_columns(void)
-{
-    struct winsize size;
-    gboolean is_known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-
-    return is_known ? size.ws_col : 80;
-}
-
-static void
-measure_speed(QblkProgress *progress, gint64 done)
-{
-    gint64 now = g_get_monotonic_time();
-    double seconds = (double)(now - progress->window_time) / G_USEC_PER_SEC;
-
-    if (progress->window_time == 0 || done < progress->window_done) {
-        progress->window_time = now;
-        progress->window_done = done;
-    } else if (seconds >= 0.4) {
-        progress->speed = (double)(done - progress->window_done) / seconds;
-        if (seconds > WINDOW_SECONDS) { /* keep the newer half of the window */
-            progress->window_time += (now - progress->window_time) / 2;
-            progress->window_done += (done - progress->window_done) / 2;
-        }
+    if (progress != NULL && progress->has_bar) {
+        fprintf(stderr, "\033[J");
+        fflush(stderr);
+        progress->has_bar = FALSE;
     }
 }
 
+/* The cursor is left at the start of the bar: if the terminal becomes narrower and breaks the bar
+ * into several lines, it is at the first of them, and the next bar erases all. */
 static void
 show_bar(QblkProgress *progress)
 {
     gint64 done = 0, total = 0;
+    double speed = 0;
+    if (is_in_background()) {
+        return;
+    }
 
     for (guint i = 0; i < progress->parts->len; i++) {
         const Part *part = progress->parts->pdata[i];
         done += MAX(part->done, 0);
         total += MAX(part->total, 0);
+        speed += part->meter.speed;
     }
-    measure_speed(progress, done);
 
-    const Part *first = progress->parts->pdata[0];
-    const char *label = progress->parts->len == 1 ? first->label : title_of(first->plan);
-    g_autofree char *bar =
-        qblk_progress_bar(label, done, total, progress->speed, get_terminal_columns());
-    fprintf(stderr, "\r%s\033[K", bar);
+    /* In the last column some terminals would go to the next line. */
+    guint columns = qblk_terminal_width(STDERR_FILENO, progress->output->error_terminal.wanted);
+    g_autofree char *bar = qblk_progress_bar(progress->label, done, total, speed, columns - 1);
+    fprintf(stderr, "\r%s\033[J\r", bar);
     fflush(stderr);
     progress->has_bar = TRUE;
+}
+
+/* ---- lines ---- */
+
+static QblkJson *
+optional_integer(gint64 value)
+{
+    return value < 0 ? qblk_json_new_null() : qblk_json_new_integer(value);
+}
+
+static void
+print_json(const QblkProgress *progress, const Part *part, const char *state)
+{
+    QblkJson *object = qblk_json_new_object();
+    gint64 speed = part->meter.speed > 0 ? (gint64)part->meter.speed : -1;
+    gint64 left = qblk_progress_seconds_left(part->done, part->total, part->meter.speed);
+
+    qblk_json_set_string(object, "target", qblk_plan_get_target(part->plan));
+    qblk_json_set_string(object, "job", qblk_plan_get_job_id(part->plan));
+    qblk_json_set_string(object, "state", state);
+    qblk_json_set(object, "done", qblk_json_new_integer(part->done));
+    qblk_json_set(object, "total", qblk_json_new_integer(part->total));
+    qblk_json_set(object, "speed", optional_integer(speed));
+    qblk_json_set(object, "seconds_left", optional_integer(left));
+    qblk_output_json_line(progress->output, "progress", object);
+}
+
+/* @has_changed: the percentage has */
+static void
+show_json(const QblkProgress *progress, Part *part, const char *state, gboolean has_changed,
+          gint64 now)
+{
+    gboolean is_due = now - part->last_time >= (gint64)JSON_SECONDS * G_USEC_PER_SEC;
+    if (!has_changed && !is_due && g_strcmp0(part->last_state, state) == 0) {
+        return;
+    }
+
+    print_json(progress, part, state);
+    part->last_time = now;
+    g_free(part->last_state);
+    part->last_state = g_strdup(state);
 }
 
 void
@@ -207,6 +218,7 @@ qblk_progress_report(QblkOperation *operation, const char *target, const char *j
                      gint64 done, gint64 total, gpointer user_data)
 {
     QblkProgress *progress = user_data;
+    gint64 now = g_get_monotonic_time();
 
     for (guint i = 0; i < progress->parts->len; i++) {
         Part *part = progress->parts->pdata[i];
@@ -217,9 +229,12 @@ qblk_progress_report(QblkOperation *operation, const char *target, const char *j
 
         part->done = done;
         part->total = total;
-        int percent = percent_of(done, total);
-        if (progress->is_terminal) {
+        qblk_progress_meter_update(&part->meter, MAX(done, 0), now);
+        int percent = qblk_progress_percent(done, total);
+        if (progress->shows_bar) {
             show_bar(progress);
+        } else if (progress->output->json) {
+            show_json(progress, part, job_state, percent != part->percent, now);
         } else if (percent != part->percent) {
             fprintf(stderr, "%s: [%3d %%]\n", part->label, percent);
         }
@@ -237,6 +252,17 @@ has_all_data(const QblkPlan *plan)
            !qblk_plan_keeps_job(plan);
 }
 
+static void
+print_end(const QblkProgress *progress, Part *part)
+{
+    if (!progress->output->json) {
+        fprintf(stderr, "%s: [100 %%]\n", part->label);
+    } else if (part->total > 0) {
+        part->done = part->total;
+        print_json(progress, part, "concluded");
+    }
+}
+
 void
 qblk_progress_end(QblkProgress *progress, gboolean is_success)
 {
@@ -244,14 +270,15 @@ qblk_progress_end(QblkProgress *progress, gboolean is_success)
         return;
     }
 
-    if (progress->is_terminal && progress->has_bar) {
-        fprintf(stderr, "\r\033[K");
+    gboolean is_silent = progress->shows_bar && is_in_background();
+    if (!is_silent) {
+        qblk_progress_hide(progress);
     }
 
-    for (guint i = 0; is_success && i < progress->parts->len; i++) {
-        const Part *part = progress->parts->pdata[i];
+    for (guint i = 0; is_success && !is_silent && i < progress->parts->len; i++) {
+        Part *part = progress->parts->pdata[i];
         if (has_all_data(part->plan)) {
-            fprintf(stderr, "%s: [100 %%]\n", part->label);
+            print_end(progress, part);
         }
     }
 }

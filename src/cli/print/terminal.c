@@ -88,6 +88,8 @@ qblk_terminal_of(int fd, const QblkTerminalChoice *choice)
         .columns = has_limit ? qblk_terminal_width(fd, choice->columns) : 0,
         .is_utf8 = g_ascii_strcasecmp(choice->characters, "UTF-8") == 0,
         .has_color = wants_color(choice, is_terminal),
+        .can_erase = is_terminal && g_strcmp0(choice->term, "dumb") != 0,
+        .wanted = choice->columns,
     };
 }
 

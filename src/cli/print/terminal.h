@@ -29,6 +29,8 @@ typedef struct {
     guint columns; /* lines are not longer; 0: no limit */
     gboolean is_utf8;
     gboolean has_color;
+    gboolean can_erase; /* a line can be written again */
+    const char *wanted; /* borrowed: COLUMNS, for qblk_terminal_width(), or NULL */
 } QblkTerminal;
 
 /** What lines are drawn with. */
