@@ -191,7 +191,7 @@ class Document:
     def __init__(self, test, name, names, variable=()):
         self._test = test
         self._name = name
-        self._names = () if REGENERATE else names  # tables are as wide as the names
+        self._names = names
         self._variable = variable
 
     def _real(self, text):

@@ -26,13 +26,14 @@ class Documents(live.TestCase):
 
     def run_document(self, name, directory, guest):
         """Run it in another DIRECTORY with another name of the GUEST, and return the number of
-        commands."""
+        commands. To print tables as they will be shown, use that directory, and a name of four
+        characters as well."""
         real = directory
         if not document.REGENERATE:
             real = os.path.join(self.directory, os.path.basename(directory))
         self.addCleanup(self.end_qemu, os.path.join(real, 'vm.pid'))
         shell = document.Shell(self, self.directory)
-        names = ((directory, real), (guest, f'{guest}-{os.getpid()}'))
+        names = ((directory, real), (guest, f'w{os.getpid() % 1000:03}'))
         count = document.Document(self, name, names, VARIABLE).run(shell)
         self.assertFalse(os.path.exists(real), msg=f'{name} has not removed its files')
         return count
