@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/input.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <qblk/error.h>
@@ -11,7 +13,7 @@ static char *
 set_read_error(const char *file, const char *reason, GError **error)
 {
     g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "cannot read '%s': %s", file,
-                reason);
+                qblk_text_is_url(file) ? "it is a URL: use the path of a file" : reason);
     return NULL;
 }
 

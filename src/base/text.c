@@ -138,3 +138,10 @@ qblk_text_percent(gint64 done, gint64 total)
     /* A double rounds the last bytes of a very long job up. */
     return MIN(99, (int)((double)done * 100 / (double)total));
 }
+
+gboolean
+qblk_text_is_url(const char *text)
+{
+    gsize scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+    return scheme > 0 && g_ascii_isalpha(text[0]) && g_str_has_prefix(text + scheme, "://");
+}

@@ -35,3 +35,7 @@ int qblk_text_percent(gint64 done, gint64 total);
 
 /** Returns: (transfer full) (nullable): @bytes as "8 MiB" or "1.5 GiB"; NULL for QBLK_UNKNOWN */
 char *qblk_text_size(gint64 bytes) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: TRUE if @text is a URL such as nbd://host/disk, and not meant as a path of this
+ * machine: "./nbd://host" would be one */
+gboolean qblk_text_is_url(const char *text);

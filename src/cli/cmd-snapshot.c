@@ -61,15 +61,11 @@ clear_options(gpointer data)
 
 /* Add the file of one disk, "vda=/images/overlay". */
 static gboolean
-add_file(QblkOverlayOptions *overlay, const QblkInvocation *invocation, const char *text,
-         GError **error)
+add_file(QblkOverlayOptions *overlay, const char *text, GError **error)
 {
     const char *sign = strchr(text, '=');
     if (sign == NULL || sign == text || sign[1] == '\0') {
         return qblk_usage_error(error, "invalid --file '%s': use DISK=PATH", text);
-    }
-    if (!qblk_address_is_local(invocation->address) && !g_path_is_absolute(sign + 1)) {
-        return qblk_usage_error(error, "invalid --file '%s': use an absolute path", text);
     }
 
     g_autofree char *disk = g_strndup(text, (gsize)(sign - text));
@@ -82,7 +78,7 @@ add_files(QblkOverlayOptions *overlay, const QblkInvocation *invocation, GError 
     const Options *options = invocation->options;
 
     for (guint i = 0; options->files != NULL && options->files[i] != NULL; i++) {
-        if (!add_file(overlay, invocation, options->files[i], error)) {
+        if (!add_file(overlay, options->files[i], error)) {
             return FALSE;
         }
     }

@@ -136,10 +136,34 @@ explain(const QblkInvocation *invocation, const GError *error, int *code)
     return text;
 }
 
+/* The user may have given a layer as DISK, as for `qblk resolve`. */
+static void
+add_hint_for_layer(QblkInvocation *invocation)
+{
+    static const struct {
+        const char *command, *hint;
+    } hints[] = {
+        {"commit", "layers are given with --top and --base: see 'qblk commit --help'"},
+        {"pull", "the layer to keep is given with --base: see 'qblk pull --help'"},
+    };
+    const char *disk = invocation->count > 1 ? invocation->arguments[1] : "";
+    gboolean is_layer = g_str_has_suffix(disk, "]") || g_str_has_prefix(disk, "node:");
+
+    for (gsize i = 0; is_layer && i < G_N_ELEMENTS(hints); i++) {
+        if (g_str_equal(hints[i].command, invocation->command->name)) {
+            qblk_output_add_hint(&invocation->output, "%s", hints[i].hint);
+        }
+    }
+}
+
 void
-qblk_vm_argument_explain(const QblkInvocation *invocation, GError **error)
+qblk_vm_argument_explain(QblkInvocation *invocation, GError **error)
 {
     int code = 0;
+    if (g_error_matches(*error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK)) {
+        add_hint_for_layer(invocation);
+    }
+
     g_autofree char *text = explain(invocation, *error, &code);
 
     if (text != NULL) {

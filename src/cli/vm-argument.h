@@ -27,8 +27,11 @@ gboolean qblk_vm_argument_add_default(QblkInvocation *invocation,
 gboolean qblk_vm_argument_resolve(QblkInvocation *invocation,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** If a bridge holds the monitor of the VM, let @error (inout) name the socket to use instead. */
-void qblk_vm_argument_explain(const QblkInvocation *invocation, GError **error);
+/**
+ * Let @error (inout) name the socket to use instead, if a bridge holds the monitor of the VM, or if
+ * the VM argument is another socket of a VM; add a hint if the disk is a layer.
+ */
+void qblk_vm_argument_explain(QblkInvocation *invocation, GError **error);
 
 /**
  * Check that a command that changes a VM, or looks at files of its machine, runs there.

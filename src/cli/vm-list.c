@@ -153,6 +153,33 @@ add_all(QblkInvocation *invocation, GError **error)
 
 /* ---- arguments ---- */
 
+/* The user may have given the disk first. */
+static gboolean
+is_swapped(QblkInvocation *invocation)
+{
+    char *const *words = invocation->arguments;
+    if (invocation->count < 2 || strstr(invocation->command->arguments, "DISK") == NULL ||
+        qblk_address_has_form(words[0]) || !qblk_vm_argument_is_address(words[1])) {
+        return FALSE;
+    }
+
+    const QblkVms *vms = qblk_vm_argument_find_vms(invocation, NULL);
+    return vms != NULL && !qblk_vms_has(vms, words[0]) &&
+           !g_file_test(words[0], G_FILE_TEST_EXISTS);
+}
+
+/* Always FALSE. */
+static gboolean
+refuse_swapped(const QblkInvocation *invocation, GError **error)
+{
+    g_autofree char *vm = qblk_output_shell_word(invocation->arguments[1]);
+    g_autofree char *disk = qblk_output_shell_word(invocation->arguments[0]);
+
+    return qblk_usage_error(error,
+                            "invalid VM '%s': the VM is in front of the disk: use 'qblk %s %s %s'",
+                            invocation->arguments[0], invocation->command->name, vm, disk);
+}
+
 static gboolean
 refuse_several(const QblkCommand *command, GError **error)
 {
@@ -231,6 +258,9 @@ qblk_vm_list_set(QblkInvocation *invocation, const QblkVmListOptions *options, G
     const QblkCommand *command = invocation->command;
     gboolean is_given = qblk_vm_list_is_given(options);
     gboolean is_one = command->vms == QBLK_COMMAND_ONE_VM;
+    if (!is_given && is_swapped(invocation)) {
+        return refuse_swapped(invocation, error);
+    }
     if (is_one) {
         return is_given || has_second_vm(invocation) ? refuse_several(command, error) : TRUE;
     }

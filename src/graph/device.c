@@ -232,11 +232,46 @@ qblk_device_prefix(const QblkDevice *device)
     return NULL;
 }
 
+/* Returns: (transfer full) (nullable): the disk of @name, if that has the form DISK[INDEX] */
+static char *
+find_disk_of_layer(const char *name, const char *const *names, guint count)
+{
+    const char *bracket = strchr(name, '[');
+    if (bracket == NULL || !g_str_has_suffix(name, "]")) {
+        return NULL;
+    }
+
+    gsize length = (gsize)(bracket - name);
+    for (guint i = 0; i < count; i++) {
+        if (strlen(names[i]) == length && strncmp(names[i], name, length) == 0) {
+            return g_strdup(names[i]);
+        }
+    }
+    return NULL;
+}
+
+/* A path of QOM names a device. */
+static gboolean
+can_be_layer(const char *name)
+{
+    return g_str_has_prefix(name, "node:") ||
+           (strchr(name, '/') != NULL && !g_str_has_prefix(name, "/machine/"));
+}
+
 void
 qblk_device_set_unknown(const char *name, const char *const *names, guint count, GError **error)
 {
     g_autofree char *list = qblk_text_list_some(names, count, QBLK_DEVICE_MOST_LISTED);
-    if (count == 0) {
+    g_autofree char *disk = find_disk_of_layer(name, names, count);
+    if (disk != NULL) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
+                    "there is no disk '%s': it is a layer: specify its disk '%s'", name, disk);
+    } else if (count > 0 && can_be_layer(name)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
+                    "there is no disk '%s': it has the form of a layer: specify its disk, one of "
+                    "%s",
+                    name, list);
+    } else if (count == 0) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_DISK,
                     "there is no disk '%s': this VM has no disks", name);
     } else if (count == 1) {

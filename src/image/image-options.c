@@ -2,6 +2,7 @@
 #include "image/image-options.h"
 
 #include "base/limits.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -126,6 +127,17 @@ qblk_image_options_add_secret(QblkImageOptions *options, const char *assignment,
     if (has_secret(options, id)) {
         g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
                     "invalid secret '%s': two secrets have this id", id);
+        return FALSE;
+    }
+    if (qblk_text_is_url(equals + 1)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_SPEC,
+                    "invalid secret '%s': '%s' is a URL: use ID=FILE with the path of a file", id,
+                    equals + 1);
+        return FALSE;
+    }
+    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                    "cannot read the secret '%s' from '%s': it is a directory", id, path);
         return FALSE;
     }
     if (access(path, R_OK) != 0) {

@@ -58,7 +58,9 @@ set_path(Copy *copy, const QblkPlannerRequest *request, GError **error)
     }
     if (!is_local(request) && !g_path_is_absolute(path)) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_ARGUMENT,
-                    "invalid destination '%s': use an absolute path", path);
+                    "invalid destination '%s': it is relative to the directory of this process, "
+                    "and QEMU may be on another machine: use an absolute path",
+                    path);
         return FALSE;
     }
 

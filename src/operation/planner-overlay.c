@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "operation/planner-overlay.h"
 
+#include "base/text.h"
 #include "operation/overlay-files.h"
 #include "operation/planner-machine.h"
 #include "operation/planner-request.h"
@@ -64,8 +65,17 @@ set_path(Overlay *overlay, const QblkPlannerRequest *request, GError **error)
     if (path == NULL) {
         return FALSE;
     }
+    if (qblk_text_is_url(path)) {
+        return qblk_plan_refuse(error,
+                                "invalid file '%s': it is a URL, and an overlay is a file: use a "
+                                "path",
+                                path);
+    }
     if (!is_local(request) && !g_path_is_absolute(path)) {
-        return qblk_plan_refuse(error, "invalid file '%s': use an absolute path", path);
+        return qblk_plan_refuse(error,
+                                "invalid file '%s': it is relative to the directory of this "
+                                "process, and QEMU may be on another machine: use an absolute path",
+                                path);
     }
 
     overlay->path = g_canonicalize_filename(path, NULL);

@@ -4,6 +4,7 @@
 #include "base/const-cast.h"
 #include "base/enum.h"
 #include "base/host-port.h"
+#include "base/text.h"
 
 #include <qblk/error.h>
 #include <string.h>
@@ -69,6 +70,10 @@ static gboolean
 parse_file(QblkAddress *address, const char *path, GError **error)
 {
     address->path = g_strdup(path);
+    if (qblk_text_is_url(path)) {
+        return set_syntax_error(
+            address, "has a URL after the ':': use the path of a file of this machine", error);
+    }
     return path[0] != '\0' || set_syntax_error(address, "has no path after the ':'", error);
 }
 

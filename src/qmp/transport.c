@@ -48,11 +48,16 @@ connect_hint(const char *path, int cause)
     case ENOENT:
         return ": is the VM running, with -qmp unix:PATH,server=on,wait=off?";
     case ECONNREFUSED:
+        if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+            return ": it is a directory: specify the socket in it";
+        }
         if (stat(path, &info) == 0 && !S_ISSOCK(info.st_mode)) {
             return ": it is not a socket";
         }
 
         return ": no process listens on it; the QEMU that created it has probably ended";
+    case ENOTDIR:
+        return ": a part of the path in front of a '/' is not a directory";
     case EACCES:
     case EPERM:
         return ": this user has no permission to connect to it";

@@ -166,9 +166,24 @@ percent_is_rounded_down(void **state)
     }
 }
 
+static void
+a_url_has_a_scheme(void **state)
+{
+    static const char *const urls[] = {"nbd://h/x", "nbd+unix:///x?socket=y", "http://h", "a2://"};
+    static const char *const paths[] = {"",      "/a",        "./nbd://h/x", "nbd:h:1", "://x",
+                                        "2a://", "a b://h/x", "/nbd://h/x",  "nbd:/h",  "json:{}"};
+    for (gsize i = 0; i < G_N_ELEMENTS(urls); i++) {
+        assert_true(qblk_text_is_url(urls[i]));
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+        assert_false(qblk_text_is_url(paths[i]));
+    }
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_url_has_a_scheme),
         cmocka_unit_test(the_last_name_is_joined_by_a_word),
         cmocka_unit_test(only_the_first_of_many_names_are_listed),
         cmocka_unit_test(no_names_need_no_array),
