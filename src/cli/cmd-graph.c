@@ -27,11 +27,12 @@ add_options(gpointer data, QblkOptionTable *table)
     Options *options = data;
     const GOptionEntry entries[] = {
         {"format", 'f', 0, G_OPTION_ARG_STRING, &options->format,
-         "Print tree (default), svg, png, dot or json; or that of image:PATH", "FORMAT"},
+         "Print tree (default), svg, png, dot or json; or that of image:PATH",
+         "tree|svg|png|dot|json"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output,
          "Write to FILE, which is replaced as a whole", "FILE"},
         {"theme", 0, 0, G_OPTION_ARG_STRING, &options->theme,
-         "Colors of svg and png: light, dark or auto (default)", "THEME"},
+         "Colors of svg and png: light, dark or auto (default)", "auto|light|dark"},
         {NULL},
     };
 

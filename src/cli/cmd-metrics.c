@@ -27,7 +27,7 @@ add_options(gpointer data, QblkOptionTable *table)
     Options *options = data;
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &options->format,
-         "Print openmetrics (default) or prometheus, its older form", "FORMAT"},
+         "Print openmetrics (default) or prometheus, its older form", "openmetrics|prometheus"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output,
          "Replace FILE at once, when all VMs were read", "FILE"},
         {NULL},

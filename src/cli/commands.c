@@ -5,12 +5,31 @@
 #include "cli/suggest.h"
 
 static const QblkCommand *const commands[] = {
-    &qblk_cmd_vms,          &qblk_cmd_list,   &qblk_cmd_chain,   &qblk_cmd_xml,
-    &qblk_cmd_resolve,      &qblk_cmd_graph,  &qblk_cmd_jobs,    &qblk_cmd_metrics,
-    &qblk_cmd_check,        &qblk_cmd_source, &qblk_cmd_capture, &qblk_cmd_snapshot,
-    &qblk_cmd_commit,       &qblk_cmd_pull,   &qblk_cmd_rebase,  &qblk_cmd_copy,
-    &qblk_cmd_job,          &qblk_cmd_mend,   &qblk_cmd_recover, &qblk_cmd_bridge,
-    &qblk_cmd_open_monitor, &qblk_cmd_help,   &qblk_cmd_version, NULL,
+    &qblk_cmd_vms,
+    &qblk_cmd_list,
+    &qblk_cmd_chain,
+    &qblk_cmd_xml,
+    &qblk_cmd_resolve,
+    &qblk_cmd_graph,
+    &qblk_cmd_jobs,
+    &qblk_cmd_metrics,
+    &qblk_cmd_check,
+    &qblk_cmd_source,
+    &qblk_cmd_capture,
+    &qblk_cmd_snapshot,
+    &qblk_cmd_commit,
+    &qblk_cmd_pull,
+    &qblk_cmd_rebase,
+    &qblk_cmd_copy,
+    &qblk_cmd_job,
+    &qblk_cmd_mend,
+    &qblk_cmd_recover,
+    &qblk_cmd_bridge,
+    &qblk_cmd_open_monitor,
+    &qblk_cmd_help,
+    &qblk_cmd_version,
+    &qblk_cmd_complete,
+    NULL,
 };
 
 /* Names that other programs have for what a command does, besides virsh's aliases. */

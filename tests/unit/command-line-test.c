@@ -281,9 +281,9 @@ an_error_names_a_domain_that_cannot_be_read(void **state)
 static void
 a_command_without_its_own_format_takes_that_of_an_image(void **state)
 {
-    static const char *const own[] = {"graph",   "copy",    "snapshot", "source",       "recover",
-                                      "vms",     "job",     "bridge",   "open-monitor", "help",
-                                      "version", "metrics", NULL};
+    static const char *const own[] = {
+        "graph",  "copy",         "snapshot", "source",  "recover", "vms",        "job",
+        "bridge", "open-monitor", "help",     "version", "metrics", "__complete", NULL};
 
     for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
         const QblkCommand *at = *row;
@@ -338,7 +338,7 @@ help_and_version_are_printed_instead(void **state)
         {"help commit", "Alias: qblk blockcommit"},
         {"help blockcommit", "Usage: qblk commit"},
         {"graph --help", "Usage: qblk graph VM"},
-        {"graph -h --frob", "--format=FORMAT"},
+        {"graph -h --frob", "--format=tree|svg"},
         {"list --help", "List the disks"},
         {"help --help", "Usage: qblk help"},
         {"--version", VERSION_LINE},
