@@ -42,6 +42,7 @@
 #include <qblk/recover-result.h>
 #include <qblk/recover.h>
 #include <qblk/redact.h>
+#include <qblk/shared-images.h>
 #include <qblk/snapshot-fetch.h>
 #include <qblk/snapshot-options.h>
 #include <qblk/snapshot.h>

@@ -6,11 +6,21 @@
 #include "cli/recovery.h"
 #include "cli/vm.h"
 
+/* A domain has no nodes.  Returns: (nullable) */
+static QblkSharedImages *
+find_shared(const QblkVm *vm)
+{
+    const QblkSnapshot *snapshot = qblk_vm_get_snapshot(vm, NULL);
+    return snapshot == NULL ? NULL : qblk_shared_images_new(snapshot);
+}
+
 /* ---- text ---- */
 
 static void
 print_text(QblkOutput *output, const QblkVm *vm, const GPtrArray *chains)
 {
+    g_autoptr(QblkSharedImages) shared = find_shared(vm);
+
     qblk_vm_print_run_state(vm, output);
     if (chains->len == 0) {
         qblk_output_print(output, "no disks\n");
@@ -19,11 +29,56 @@ print_text(QblkOutput *output, const QblkVm *vm, const GPtrArray *chains)
         if (i > 0) {
             qblk_output_print(output, "\n");
         }
-        qblk_chain_text_print(chains->pdata[i], output);
+        qblk_chain_text_print(chains->pdata[i], shared, output);
     }
 }
 
 /* ---- JSON ---- */
+
+/* @others: (array zero-terminated=1) */
+static void
+append_shared(QblkJson *list, const QblkLayer *layer, char **others)
+{
+    QblkJson *specs = qblk_json_new_array();
+    for (; *others != NULL; others++) {
+        qblk_json_append(specs, qblk_json_new_string(*others));
+    }
+
+    QblkJson *entry = qblk_json_new_object();
+    qblk_json_set_string(entry, "layer", qblk_layer_get_spec(layer));
+    qblk_json_set_string(entry, "node-name", qblk_layer_get_node_name(layer));
+    qblk_json_set(entry, "same-image", specs);
+    qblk_json_append(list, entry);
+}
+
+static void
+append_all_shared(QblkJson *list, const QblkChain *chain, const QblkSharedImages *shared)
+{
+    for (guint i = 0; i < qblk_chain_get_depth(chain); i++) {
+        const QblkLayer *layer = qblk_chain_get_layer(chain, i);
+        const char *node = qblk_layer_get_node_name(layer);
+        g_auto(GStrv) others = node == NULL ? NULL : qblk_shared_images_list(shared, node);
+        if (others != NULL && others[0] != NULL) {
+            append_shared(list, layer, others);
+        }
+    }
+}
+
+/* Returns: the list; null if the VM has no nodes */
+static QblkJson *
+list_shared(const QblkVm *vm, const GPtrArray *chains)
+{
+    g_autoptr(QblkSharedImages) shared = find_shared(vm);
+    if (shared == NULL) {
+        return qblk_json_new_null();
+    }
+
+    QblkJson *list = qblk_json_new_array();
+    for (guint i = 0; i < chains->len; i++) {
+        append_all_shared(list, chains->pdata[i], shared);
+    }
+    return list;
+}
 
 static void
 print_json(QblkOutput *output, const QblkVm *vm, const GPtrArray *chains)
@@ -36,6 +91,7 @@ print_json(QblkOutput *output, const QblkVm *vm, const GPtrArray *chains)
     QblkJson *result = qblk_json_new_object();
     qblk_vm_set_run_state(vm, result);
     qblk_json_set(result, "chains", list);
+    qblk_json_set(result, "shared-images", list_shared(vm, chains));
     qblk_json_set_string(result, "manager", qblk_vm_get_manager(vm));
     qblk_output_json(output, result);
 }

@@ -103,9 +103,11 @@ a_node_that_stores_for_two_has_a_line_of_its_own(void **state)
     assert_graph("a qcow2 /x file=f\nb raw /x file=f\nf file /x\n", "vda - a\nvdb - b\n",
                  "vda: disk\n"
                  "└─ vda  a (qcow2)\n"
+                 "   ├─ same image as vdb\n"
                  "   └─ file: f (file)  /x\n"
                  "vdb: disk\n"
                  "└─ vdb  b (raw)\n"
+                 "   ├─ same image as vda\n"
                  "   └─ file: f (file)  see above\n");
 }
 

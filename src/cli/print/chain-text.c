@@ -246,8 +246,26 @@ print_mirror(QblkOutput *output, const QblkChain *chain)
     }
 }
 
+/* The same image in another node: it is no user of this node. */
+static void
+print_all_shared(QblkOutput *output, const QblkChain *chain, const QblkSharedImages *shared)
+{
+    guint depth = shared == NULL ? 0 : qblk_chain_get_depth(chain);
+
+    for (guint i = 0; i < depth; i++) {
+        const QblkLayer *layer = qblk_chain_get_layer(chain, i);
+        const char *node = qblk_layer_get_node_name(layer);
+        g_autofree char *text = node == NULL ? NULL : qblk_shared_images_to_text(shared, node);
+        if (text != NULL) {
+            g_autofree char *spec = qblk_output_escape(qblk_layer_get_spec(layer));
+            g_autofree char *safe = qblk_output_escape(text);
+            qblk_output_print(output, "  %s: %s\n", spec, safe);
+        }
+    }
+}
+
 void
-qblk_chain_text_print(const QblkChain *chain, QblkOutput *output)
+qblk_chain_text_print(const QblkChain *chain, const QblkSharedImages *shared, QblkOutput *output)
 {
     print_head(output, chain);
     guint depth = qblk_chain_get_depth(chain);
@@ -266,6 +284,7 @@ qblk_chain_text_print(const QblkChain *chain, QblkOutput *output)
     print_io_status(output, chain);
     print_all_content(output, chain);
     qblk_chain_text_print_users(chain, "  ", output);
+    print_all_shared(output, chain, shared);
     print_all_files(output, chain);
     print_mirror(output, chain);
 }

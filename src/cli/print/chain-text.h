@@ -7,9 +7,11 @@
 #include "cli/print/output.h"
 
 #include <qblk/chain.h>
+#include <qblk/shared-images.h>
 
-/** Print @chain. */
-void qblk_chain_text_print(const QblkChain *chain, QblkOutput *output);
+/** Print @chain.  @shared: (nullable): images that several nodes have open */
+void qblk_chain_text_print(const QblkChain *chain, const QblkSharedImages *shared,
+                           QblkOutput *output);
 
 /** Print what else uses the layers of @chain, a line each that begins with @indent. */
 void qblk_chain_text_print_users(const QblkChain *chain, const char *indent, QblkOutput *output);

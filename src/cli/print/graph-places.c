@@ -2,6 +2,7 @@
 #include "cli/print/graph-places.h"
 
 #include <qblk/chain.h>
+#include <qblk/shared-images.h>
 
 struct QblkGraphPlaces {
     /* By node-name; keys and values are owned. */
@@ -10,6 +11,8 @@ struct QblkGraphPlaces {
     GHashTable *shared;  /* char: the first layer that an earlier disk has, by target */
     GHashTable *jobs;    /* GPtrArray of QblkJob */
     GHashTable *exports; /* GPtrArray of QblkExport */
+
+    QblkSharedImages *images; /* owned */
 };
 
 const QblkNode *
@@ -170,6 +173,7 @@ qblk_graph_places_new(const QblkSnapshot *snapshot, const QblkGraphSelection *se
     places->shared = new_table(g_free);
     places->jobs = new_table(unref_list);
     places->exports = new_table(unref_list);
+    places->images = qblk_shared_images_new(snapshot);
 
     for (guint i = 0; i < qblk_snapshot_get_n_devices(snapshot); i++) {
         const QblkDevice *device = qblk_snapshot_get_device(snapshot, i);
@@ -190,6 +194,7 @@ qblk_graph_places_free(QblkGraphPlaces *places)
     g_hash_table_unref(places->shared);
     g_hash_table_unref(places->jobs);
     g_hash_table_unref(places->exports);
+    qblk_shared_images_unref(places->images);
     g_free(places);
 }
 
@@ -261,6 +266,11 @@ qblk_graph_places_find_users(const QblkGraphPlaces *places, const QblkNode *node
         } else if (other != disk) {
             g_ptr_array_add(users, g_strdup_printf("used by %s", qblk_graph_places_name(other)));
         }
+    }
+
+    char *same = qblk_shared_images_to_text(places->images, qblk_node_get_name(node));
+    if (same != NULL) {
+        g_ptr_array_add(users, same);
     }
     return users;
 }

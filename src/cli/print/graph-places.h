@@ -44,7 +44,7 @@ const char *qblk_graph_places_name(const QblkDevice *disk);
 
 /**
  * Find what uses @node, of the chain of a disk, and is not of the same chain: a node such as a
- * snapshot that is exported, or the chain of another disk.
+ * snapshot that is exported, the chain of another disk, or other nodes of the same image.
  *
  * Returns: (transfer full) (element-type char): a text for each of them, not escaped
  */

@@ -221,6 +221,8 @@ fill_image(QblkPictureNodes *nodes, guint index, const QblkNode *node, gboolean 
     box->is_active = is_top && !qblk_node_is_read_only(node);
     qblk_picture_rows_add_image(box, node, storage, layer == NULL ? NULL : layer->specs,
                                 layer == NULL ? NULL : layer->format);
+    g_autofree char *same = qblk_shared_images_to_text(nodes->images, qblk_node_get_name(node));
+    qblk_picture_rows_add_same(box, same);
     qblk_picture_rows_add_content(box, node);
     if (storage != NULL) {
         take_storage(nodes, index, node, storage);
@@ -350,6 +352,7 @@ qblk_picture_nodes_init(QblkPictureNodes *nodes, const QblkSnapshot *snapshot,
 {
     nodes->snapshot = snapshot;
     nodes->picture = picture;
+    nodes->images = qblk_shared_images_new(snapshot);
     nodes->boxes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     nodes->layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_layer);
     nodes->depths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -364,6 +367,7 @@ qblk_picture_nodes_clear(QblkPictureNodes *nodes)
     g_hash_table_unref(nodes->layers);
     g_hash_table_unref(nodes->depths);
     g_array_unref(nodes->pending);
+    qblk_shared_images_unref(nodes->images);
 }
 
 guint

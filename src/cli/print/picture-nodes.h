@@ -6,10 +6,14 @@
 
 #include "cli/print/picture.h"
 
+#include <qblk/shared-images.h>
+
 typedef struct {
     const QblkSnapshot *snapshot; /* borrowed */
     QblkPicture *picture;         /* borrowed */
     QblkPictureSection section;   /* of new boxes */
+
+    QblkSharedImages *images; /* owned */
 
     GHashTable *boxes;  /* of node-name, owned, to the index of its box */
     GHashTable *layers; /* of node-name, owned, to its names as a layer, owned */

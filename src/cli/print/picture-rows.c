@@ -182,6 +182,15 @@ qblk_picture_rows_add_image(QblkPictureBox *box, const QblkNode *node, const Qbl
 }
 
 void
+qblk_picture_rows_add_same(QblkPictureBox *box, const char *text)
+{
+    if (text != NULL) {
+        qblk_picture_add_row(box, QBLK_PICTURE_PLAIN, text, NULL);
+        box->is_shared = TRUE;
+    }
+}
+
+void
 qblk_picture_rows_add_file(QblkPictureBox *box, const char *edge, const QblkNode *node)
 {
     g_auto(QblkPictureFile) file = {0};

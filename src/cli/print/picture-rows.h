@@ -22,6 +22,9 @@ void qblk_picture_rows_add_filter(QblkPictureBox *box, const QblkNode *node);
 void qblk_picture_rows_add_image(QblkPictureBox *box, const QblkNode *node, const QblkNode *storage,
                                  const GPtrArray *specs, const char *format);
 
+/** Add a row for the layers that have the same image in other nodes.  @text: (nullable) */
+void qblk_picture_rows_add_same(QblkPictureBox *box, const char *text);
+
 /** Add a row for a further file of an image, such as its data file.  @edge: its name */
 void qblk_picture_rows_add_file(QblkPictureBox *box, const char *edge, const QblkNode *file);
 
