@@ -100,7 +100,7 @@ class Progress(TestCase):
         running.communicate(timeout=60)
         self.assertEqual(running.returncode, qblk.DONE)
         # each bar replaces the one before it, and the result replaces the last one
-        self.assertRegex(text, rb'\A(\r[^\r\n]*\x1b\[J\r)+\x1b\[JBlock pull: \[100 %\]\r\n\Z')
+        self.assertRegex(text, rb'\A(\r[^\r\n]*\x1b\[J\r)+\r\x1b\[JBlock pull: \[100 %\]\r\n\Z')
 
 
 def read_until(screen, pattern):

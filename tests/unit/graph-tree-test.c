@@ -98,6 +98,15 @@ a_chain_that_is_not_used_is_below_its_top(void **state)
 }
 
 static void
+a_filter_does_not_repeat_the_file_of_its_layer(void **state)
+{
+    assert_graph("m mirror_top /x backing=a\na qcow2 /x file=f\nf file /x\n", "vda - m\n",
+                 "vda: disk\n"
+                 "├─ m (mirror_top)\n"
+                 "└─ vda  a (qcow2) on f (file)  /x\n");
+}
+
+static void
 a_node_that_stores_for_two_has_a_line_of_its_own(void **state)
 {
     assert_graph("a qcow2 /x file=f\nb raw /x file=f\nf file /x\n", "vda - a\nvdb - b\n",
@@ -166,6 +175,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_shared_node_is_shown_once),
         cmocka_unit_test(a_job_is_at_its_filter),
         cmocka_unit_test(a_chain_that_is_not_used_is_below_its_top),
+        cmocka_unit_test(a_filter_does_not_repeat_the_file_of_its_layer),
         cmocka_unit_test(a_node_that_stores_for_two_has_a_line_of_its_own),
         cmocka_unit_test(a_file_name_is_shortened_to_the_terminal),
         cmocka_unit_test(every_node_is_shown),

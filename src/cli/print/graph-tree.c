@@ -210,8 +210,11 @@ put_node_line(Tree *tree, const Line *line, gboolean is_repeated, const QblkNode
         qblk_tree_lines_put(&tree->lines, QBLK_STYLE_DIM, " on ");
         put_node(tree, QBLK_STYLE_DIM, storage, node);
     }
+    /* A filter has the name of what it filters. */
+    gboolean is_filter =
+        qblk_node_get_kind(node) == QBLK_NODE_KIND_FILTER && qblk_graph_places_next(node) != NULL;
     gboolean has_file_below = storage == NULL && qblk_node_find_child(node, "file") != NULL;
-    if (!has_file_below) {
+    if (!is_filter && !has_file_below) {
         qblk_tree_lines_put_file(&tree->lines, qblk_report_file(storage == NULL ? node : storage));
     }
 }

@@ -140,7 +140,7 @@ void
 qblk_progress_hide(QblkProgress *progress)
 {
     if (progress != NULL && progress->has_bar) {
-        fprintf(stderr, "\033[J");
+        fprintf(stderr, "\r\033[J");
         fflush(stderr);
         progress->has_bar = FALSE;
     }
