@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import struct
 import subprocess
 import termios
@@ -254,6 +255,27 @@ class Bar(TestCase):
         while not self.process.qmp.execute('query-jobs'):
             pass
         self.assertEqual(self.end_bar(terminal, running), [])
+
+    def test_no_bar_in_the_background(self):
+        """With tostop a process that writes there is stopped."""
+        self.boot(data='4M')
+        terminal = Terminal(self, 100)
+        command = shlex.join(qblk.command(['pull', self.process.socket, 'vda', *SLOW]))
+        shell = subprocess.Popen(
+            ['bash', '-c', f'set -m; stty tostop; {command} >/dev/null & wait $!; echo status $?'],
+            stdin=terminal.slave, stdout=terminal.slave, stderr=terminal.slave, env=environment(),
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(terminal.slave, termios.TIOCSCTTY, 0))
+        self.addCleanup(block_jobs.end, shell)
+        while not any(job['current-progress'] > 0 for job in
+                      self.process.qmp.execute('query-jobs')):
+            pass
+        self.hurry()
+        terminal.close_slave()
+        terminal.read(lambda: False)
+        lines = terminal.lines()  # bash also prints that the process has ended
+        self.assertEqual(lines[-1], 'status 0', msg=lines)
+        self.assertFalse(any('Block pull' in line for line in lines), msg=lines)
 
     def test_json_has_lines_instead(self):
         terminal, running = self.start_bar(300, '--json', '--progress')
