@@ -99,8 +99,8 @@ void qblk_watch_options_set_progress_interval(QblkWatchOptions *options, guint m
  * @milliseconds: how often QEMU is asked if it responds, and if the graph is still the same; 2000
  *   is the default, 0 for never
  *
- * QEMU sends no event if another client changes a chain without a job.  The query takes QEMU about
- * 10 microseconds for each node; it is sent less often if it takes long.
+ * QEMU sends no event if another client changes a chain without a job.  The query takes QEMU 10 to
+ * 35 microseconds for each node; it is sent less often if it takes long.
  *
  * Since: 0.1.0
  */

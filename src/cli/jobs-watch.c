@@ -8,8 +8,7 @@
 #include "cli/vm.h"
 
 #include <poll.h>
-#include <qblk/client-async.h>
-#include <qblk/snapshot-fetch.h>
+#include <qblk/watch.h>
 #include <unistd.h>
 
 /* How often the progress is printed on a terminal. */
@@ -17,12 +16,9 @@
 
 typedef struct {
     QblkOutput *output;
-    QblkClient *client;
-    int stop_fd;
-    gboolean has_stopped; /* by Ctrl-C */
-    gboolean is_terminal;
-    int turn_ms;         /* the time limit for an event, after which QEMU is queried */
     GHashTable *printed; /* job id -> last text, both owned */
+    gboolean has_ended;  /* no jobs remain, or the output cannot be written */
+    GError *error;       /* owned: of the output */
 } Watch;
 
 /* ---- printing ---- */
@@ -103,8 +99,8 @@ print_changed(const Watch *watch, const QblkSnapshot *snapshot)
     return has_changed;
 }
 
-static gboolean
-print_changes(const Watch *watch, const QblkSnapshot *snapshot, GError **error)
+static void
+print_changes(Watch *watch, const QblkSnapshot *snapshot)
 {
     gboolean are_gone = print_gone(watch, snapshot);
     gboolean have_changed = print_changed(watch, snapshot);
@@ -115,149 +111,94 @@ print_changes(const Watch *watch, const QblkSnapshot *snapshot, GError **error)
         qblk_output_json(watch->output, result);
     }
 
-    return qblk_output_flush(watch->output, error);
-}
-
-/* ---- waiting ---- */
-
-static gboolean
-is_of_job(const char *text)
-{
-    g_autoptr(QblkJson) event = qblk_json_parse_printed(text);
-    const char *name = qblk_json_get_string(event, "event");
-
-    return name != NULL && (g_str_has_prefix(name, "JOB_") || g_str_has_prefix(name, "BLOCK_JOB_"));
-}
-
-/* Returns: TRUE if an event of a job was received. */
-static gboolean
-handle_events(const Watch *watch)
-{
-    gboolean has_changed = FALSE;
-
-    for (;;) {
-        g_autofree char *event = qblk_client_take_event(watch->client);
-        if (event == NULL) {
-            return has_changed;
-        }
-
-        has_changed = has_changed || is_of_job(event);
+    if (watch->error == NULL && !qblk_output_flush(watch->output, &watch->error)) {
+        watch->has_ended = TRUE;
     }
 }
 
-/* Wait for an event of a job, but not longer than a turn.  @has_changed: (out): there was one */
-static gboolean
-wait_for_change(Watch *watch, gboolean *has_changed, GError **error)
+/* ---- following ---- */
+
+static void
+handle_snapshot(QblkWatch *followed, gpointer user_data)
 {
-    gint64 end = g_get_monotonic_time() + (gint64)watch->turn_ms * 1000;
+    Watch *watch = user_data;
+    const QblkSnapshot *snapshot = qblk_watch_get_snapshot(followed);
 
-    for (;;) {
-        *has_changed = handle_events(watch);
+    print_changes(watch, snapshot);
+    watch->has_ended |= qblk_snapshot_get_n_jobs(snapshot) == 0;
+}
 
-        gint64 left_ms = (end - g_get_monotonic_time()) / 1000;
-        if (*has_changed || left_ms <= 0) {
-            return TRUE;
-        }
+static void
+handle_progress(QblkWatch *followed, gpointer user_data)
+{
+    print_changes(user_data, qblk_watch_get_jobs(followed));
+}
 
-        struct pollfd polled[] = {
-            {qblk_client_get_fd(watch->client), (short)qblk_client_get_events(watch->client), 0},
-            {watch->stop_fd, POLLIN, 0},
-        };
-        int ready = poll(polled, G_N_ELEMENTS(polled), (int)left_ms);
-        if (ready > 0 && polled[1].revents != 0) {
-            watch->has_stopped = TRUE;
-            return TRUE;
-        }
-        if (!qblk_client_process(watch->client, ready > 0 ? polled[0].revents : 0, error)) {
-            return FALSE;
-        }
+/* The first failure ends it: a script must not wait for a QEMU that is not there. */
+static QblkWatch *
+follow(const QblkInvocation *invocation, Watch *watch, gboolean is_terminal, GError **error)
+{
+    g_autoptr(QblkWatchOptions) options = qblk_watch_options_new();
+    guint turn_ms = is_terminal ? PROGRESS_MS : (guint)MAX(invocation->timeout_ms, 1);
+
+    qblk_watch_options_set_snapshot_options(options, invocation->snapshot_options);
+    qblk_watch_options_set_timeout(options, invocation->timeout_ms);
+    qblk_watch_options_set_delay(options, 0);
+    qblk_watch_options_set_progress_interval(options, turn_ms);
+    qblk_watch_options_set_look_interval(options, turn_ms);
+    qblk_watch_options_set_reconnect(options, FALSE);
+
+    QblkWatch *followed =
+        qblk_watch_new(qblk_address_get_text(invocation->address), options, error);
+    if (followed != NULL) {
+        qblk_watch_set_snapshot_changed(followed, handle_snapshot, watch, NULL);
+        qblk_watch_set_progress(followed, is_terminal ? handle_progress : NULL, watch, NULL);
     }
+    return followed;
 }
 
-/* Ask for the progress only: the graph has not changed as long as there was no event. */
+/* Returns: FALSE after Ctrl-C */
 static gboolean
-print_progress(const Watch *watch, const QblkSnapshot *known, GError **error)
+wait_for_change(const QblkWatch *followed, int stop_fd, int *revents)
 {
-    g_autoptr(QblkSnapshot) jobs = qblk_snapshot_fetch_jobs(watch->client, known, error);
-
-    return jobs != NULL && print_changes(watch, jobs, error);
-}
-
-/* A QEMU that hangs sends no events and keeps the connection open. */
-static gboolean
-check_alive(const Watch *watch, GError **error)
-{
-    g_autofree char *jobs = qblk_client_execute(watch->client, "query-jobs", NULL, 0, error);
-
-    return jobs != NULL;
-}
-
-/* Return after an event of a job, or Ctrl-C. */
-static gboolean
-watch_jobs(Watch *watch, const QblkSnapshot *snapshot, GError **error)
-{
-    for (;;) {
-        gboolean has_changed;
-        if (!wait_for_change(watch, &has_changed, error)) {
-            return FALSE;
-        }
-        if (has_changed || watch->has_stopped) {
-            return TRUE;
-        }
-
-        gboolean is_alive =
-            watch->is_terminal ? print_progress(watch, snapshot, error) : check_alive(watch, error);
-        if (!is_alive) {
-            return FALSE;
-        }
-    }
-}
-
-static gboolean
-watch_vm(Watch *watch, const QblkSnapshotOptions *options, GError **error)
-{
-    while (!watch->has_stopped) {
-        g_autoptr(QblkSnapshot) snapshot = qblk_snapshot_fetch(watch->client, options, error);
-        if (snapshot == NULL) {
-            return FALSE;
-        }
-
-        gboolean is_printed = print_changes(watch, snapshot, error);
-        if (!is_printed) {
-            return FALSE;
-        }
-
-        if (qblk_snapshot_get_n_jobs(snapshot) == 0) {
-            return TRUE;
-        }
-
-        if (!watch_jobs(watch, snapshot, error)) {
-            return FALSE;
-        }
-    }
-
-    return TRUE;
+    struct pollfd polled[] = {
+        {qblk_watch_get_fd(followed), (short)qblk_watch_get_events(followed), 0},
+        {stop_fd, POLLIN, 0},
+    };
+    int ready = poll(polled, G_N_ELEMENTS(polled), qblk_watch_get_timeout(followed));
+    *revents = ready > 0 ? polled[0].revents : 0;
+    return ready <= 0 || polled[1].revents == 0;
 }
 
 gboolean
 qblk_jobs_watch(QblkInvocation *invocation, GError **error)
 {
-    g_autoptr(QblkClient) client = qblk_vm_connect(invocation, error);
-    if (client == NULL) {
+    if (!qblk_vm_check_monitor(invocation, error)) {
         return FALSE;
     }
-    qblk_vm_log(client, invocation);
+    qblk_vm_set_up_options(invocation);
 
-    gboolean is_terminal = isatty(STDOUT_FILENO) != 0;
-    g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
     g_autoptr(GHashTable) printed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    Watch watch = {
-        .output = &invocation->output,
-        .client = client,
-        .stop_fd = qblk_interrupt_get_fd(interrupt),
-        .is_terminal = is_terminal,
-        .turn_ms = is_terminal ? PROGRESS_MS : invocation->timeout_ms,
-        .printed = printed,
-    };
-    return watch_vm(&watch, invocation->snapshot_options, error);
+    Watch watch = {.output = &invocation->output, .printed = printed};
+    g_autoptr(QblkWatch) followed = follow(invocation, &watch, isatty(STDOUT_FILENO) != 0, error);
+    if (followed == NULL) {
+        return FALSE;
+    }
+
+    g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
+    int revents = 0;
+    while (qblk_watch_process(followed, revents) && !watch.has_ended) {
+        if (!wait_for_change(followed, qblk_interrupt_get_fd(interrupt), &revents)) {
+            return TRUE;
+        }
+    }
+
+    if (watch.error == NULL && !watch.has_ended) {
+        watch.error = g_error_copy(qblk_watch_get_problem(followed));
+    }
+    if (watch.error != NULL) {
+        g_propagate_error(error, watch.error);
+        return FALSE;
+    }
+    return TRUE;
 }

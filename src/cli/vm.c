@@ -134,11 +134,20 @@ refuse_without_monitor(const QblkInvocation *invocation, GError **error)
     }
 }
 
+gboolean
+qblk_vm_check_monitor(const QblkInvocation *invocation, GError **error)
+{
+    gboolean has_monitor = qblk_address_has_monitor(invocation->address);
+    if (!has_monitor) {
+        refuse_without_monitor(invocation, error);
+    }
+    return has_monitor;
+}
+
 QblkClient *
 qblk_vm_connect(QblkInvocation *invocation, GError **error)
 {
-    if (!qblk_address_has_monitor(invocation->address)) {
-        refuse_without_monitor(invocation, error);
+    if (!qblk_vm_check_monitor(invocation, error)) {
         return NULL;
     }
     return connect_to_monitor(invocation, error);

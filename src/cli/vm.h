@@ -23,6 +23,10 @@ QblkVm *qblk_vm_open(QblkInvocation *invocation, GError **error) G_GNUC_WARN_UNU
 void qblk_vm_free(QblkVm *vm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkVm, qblk_vm_free)
 
+/** Returns: FALSE with QBLK_CLI_ERROR_USAGE if the VM argument has no monitor. */
+gboolean qblk_vm_check_monitor(const QblkInvocation *invocation,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * Connect to the monitor of the VM argument.  Messages are not logged yet.
  *
