@@ -17,6 +17,7 @@ qblk_invocation_clear(QblkInvocation *invocation)
     g_clear_error(&invocation->failure);
     g_free(invocation->early_warning);
     g_strfreev(invocation->arguments);
+    g_free(invocation->given_vm);
     g_clear_pointer(&invocation->address, qblk_address_unref);
     g_clear_pointer(&invocation->vms, qblk_vms_unref);
     g_free(invocation->expect);

@@ -57,6 +57,7 @@ struct QblkCommand {
     gboolean needs_replies;        /* it reads no graph */
     gboolean needs_statistics;     /* it prints what the snapshot option for these adds */
     gboolean prints_stale;         /* stale images are a part of its output */
+    gboolean runs_together;        /* it runs once for several VMs */
 
     gsize options_size; /* of the struct of its own options, which starts as zeros; 0: none */
     /* Sets defaults other than 0 and adds the options to @table; NULL: none. */

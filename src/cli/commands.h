@@ -26,6 +26,7 @@ extern const QblkCommand qblk_cmd_bridge;
 extern const QblkCommand qblk_cmd_capture;
 extern const QblkCommand qblk_cmd_check;
 extern const QblkCommand qblk_cmd_mend;
+extern const QblkCommand qblk_cmd_watch;
 extern const QblkCommand qblk_cmd_help;
 extern const QblkCommand qblk_cmd_complete;
 extern const QblkCommand qblk_cmd_version; /* in cmd-help.c */

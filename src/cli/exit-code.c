@@ -85,6 +85,17 @@ list_hints(const QblkOutput *output)
     return list;
 }
 
+QblkJson *
+qblk_report_error_json(const GError *error)
+{
+    Names names = find_names(error);
+    QblkJson *object = qblk_output_json_message(error->message);
+    qblk_json_set_string(object, "domain", names.domain);
+    qblk_json_set_string(object, "code", names.code);
+    qblk_json_set_integer(object, "exit_status", qblk_exit_code(error));
+    return object;
+}
+
 void
 qblk_report_error(const QblkOutput *output, const GError *error)
 {
@@ -93,11 +104,7 @@ qblk_report_error(const QblkOutput *output, const GError *error)
         return;
     }
 
-    Names names = find_names(error);
-    QblkJson *object = qblk_output_json_message(error->message);
-    qblk_json_set_string(object, "domain", names.domain);
-    qblk_json_set_string(object, "code", names.code);
-    qblk_json_set_integer(object, "exit_status", qblk_exit_code(error));
+    QblkJson *object = qblk_report_error_json(error);
     qblk_json_set(object, "hints", list_hints(output));
     qblk_output_json_line(output, "error", object);
 }

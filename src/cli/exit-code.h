@@ -30,6 +30,9 @@ typedef enum {
 /** Returns: the exit code for @error, a QblkExitCode. */
 int qblk_exit_code(const GError *error);
 
+/** Returns: (transfer full): @error as an object, without hints and secrets */
+QblkJson *qblk_report_error_json(const GError *error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** qblk_output_error(), or a line of JSON with "error" if @output is JSON. */
 void qblk_report_error(const QblkOutput *output, const GError *error);
 

@@ -19,6 +19,7 @@ typedef struct {
     char **arguments;       /* owned, NULL-terminated: after the command's name and its options */
     guint count;            /* of them */
     QblkAddress *address;   /* owned: the VM argument, or NULL */
+    char *given_vm;         /* owned: as it was given, or NULL */
     QblkVms *vms;           /* owned: those of this machine if they were looked for, or NULL */
     const char *default_vm; /* borrowed: of the environment, or NULL */
 

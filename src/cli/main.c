@@ -13,8 +13,10 @@ run(QblkInvocation *invocation, char *const *argv, GError **error)
     if (!qblk_command_line_parse(invocation, argv, error)) {
         return FALSE;
     }
-    gboolean done = invocation->each == NULL ? invocation->command->run(invocation, error)
-                                             : qblk_several_run(invocation, error);
+    const QblkCommand *command = invocation->command;
+    gboolean done = invocation->each == NULL || command->runs_together
+                        ? command->run(invocation, error)
+                        : qblk_several_run(invocation, error);
     if (!done) {
         return FALSE;
     }

@@ -110,7 +110,8 @@ qblk_vm_argument_resolve(QblkInvocation *invocation, GError **error)
 
     /* What is printed names the monitor, not what the user called the VM. */
     char *address = g_strdup(qblk_address_get_text(invocation->address));
-    g_free(invocation->arguments[0]);
+    g_free(invocation->given_vm);
+    invocation->given_vm = invocation->arguments[0];
     invocation->arguments[0] = address;
     return TRUE;
 }

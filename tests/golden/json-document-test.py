@@ -278,6 +278,39 @@ PROGRESS = {'schema': 'qblk/1', 'command': 'commit', 'progress': {
     'seconds_left': None}}
 
 
+def walk_watch(check, directory, topology):
+    """All lines of `watch` for a VM with the disks of TOPOLOGY, and a job, that shuts down."""
+    replies = {}
+    for name in (topology, 'mirror-running'):
+        path = os.path.join(TESTS, 'qemu-fixtures', THOROUGHLY, name, 'capture.json')
+        with open(path, encoding='utf-8') as file:
+            for reply in json.load(file)['replies']:
+                if name == topology or reply['execute'] in ('query-jobs', 'query-block-jobs'):
+                    key = reply['execute'], json.dumps(reply.get('arguments'))
+                    replies[key] = reply
+    answers = peer.recorded({'replies': list(replies.values())})
+
+    def play(connection):
+        connection.greet()
+        asked = 0
+        while asked < 2:
+            number, name, arguments = connection.command()
+            connection.send(peer.line({**answers(name, arguments), 'id': number}))
+            asked += name == 'query-block-jobs'
+        connection.send(peer.line({'event': 'SHUTDOWN', 'data': {'guest': True},
+                                   'timestamp': {'seconds': 1, 'microseconds': 2}}))
+
+    path = os.path.join(directory, topology)
+    with peer.Peer(path, play):
+        result = qblk.run('--json', 'watch', path)
+    assert result.status == qblk.DONE, result
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    for kind in ('state', 'snapshot', 'progress', 'event'):
+        assert any(kind in line for line in lines), (kind, result)
+    for line in lines:
+        check.walk('watch', line)
+
+
 def check_of_a_stale_image(directory):
     """The output of `check` for a domain whose image has a mark, which is damaged."""
     image = os.path.join(directory, 'stale.qcow2')
@@ -313,6 +346,8 @@ class Json(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             walk_messages(check, directory)
             check.walk('stderr', PROGRESS)
+            walk_watch(check, directory, 'virtio-5-deep')
+            walk_watch(check, directory, 'quorum')
             image = os.path.join(directory, 'image.raw')
             with open(image, 'wb') as file:
                 file.write(bytes(512))

@@ -13,7 +13,8 @@ import relay
 SAFE = re.compile(r'query-[a-z-]+|qblk-query-peer|qom-get|qom-list|'
                   r'x-debug-query-block-graph|qmp_capabilities')
 
-# All commands but those of ELSE: two connect to no VM, one changes it, the last serves others
+# All commands but those of ELSE: two connect to no VM, one changes it, one serves others, and
+# watch-live looks at what the last one sends
 COMMANDS = (['list'], ['chain'], ['chain', 'vda'], ['xml'], ['xml', 'vda'], ['resolve', 'vda'],
             ['resolve', 'vda[1]'], ['graph'], ['graph', '--format', 'dot'],
             ['graph', '--format', 'svg'], ['graph', '--format', 'json'], ['capture'], ['check'],
@@ -24,7 +25,7 @@ COMMANDS = (['list'], ['chain'], ['chain', 'vda'], ['xml'], ['xml', 'vda'], ['re
             ['copy', 'vda', '/d/copy', '--dry-run', '--pivot'],
             ['snapshot', 'vda', '--dry-run'], ['snapshot', '--all-disks', '--dry-run'],
             ['mend', '--dry-run'], ['mend', 'vda', '--dry-run'])
-ELSE = {'source', 'vms', 'open-monitor', 'bridge'}
+ELSE = {'source', 'vms', 'open-monitor', 'bridge', 'watch'}
 JOB = (['list'], *(['list', '--edges', edges] for edges in ('blockstats', 'debug-graph')), ['jobs'],
        ['job', 'vda'], ['capture'])
 

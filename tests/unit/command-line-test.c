@@ -281,9 +281,9 @@ an_error_names_a_domain_that_cannot_be_read(void **state)
 static void
 a_command_without_its_own_format_takes_that_of_an_image(void **state)
 {
-    static const char *const own[] = {
-        "graph",  "copy",         "snapshot", "source",  "recover", "vms",        "job",
-        "bridge", "open-monitor", "help",     "version", "metrics", "__complete", NULL};
+    static const char *const own[] = {"graph",   "copy",    "snapshot",   "source",       "recover",
+                                      "vms",     "job",     "bridge",     "open-monitor", "help",
+                                      "version", "metrics", "__complete", "watch",        NULL};
 
     for (const QblkCommand *const *row = qblk_command_all(); *row != NULL; row++) {
         const QblkCommand *at = *row;

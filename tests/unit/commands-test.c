@@ -12,9 +12,8 @@
 static gboolean
 reads_a_vm(const QblkCommand *command)
 {
-    static const char *const others[] = {"vms",          "source",     "recover",
-                                         "open-monitor", "bridge",     "help",
-                                         "version",      "__complete", NULL};
+    static const char *const others[] = {"vms",  "source",  "recover", "open-monitor", "bridge",
+                                         "help", "version", "watch",   "__complete",   NULL};
     return !g_strv_contains(others, command->name);
 }
 
