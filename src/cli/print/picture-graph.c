@@ -7,6 +7,9 @@
 
 #include <qblk/error.h>
 
+/* Of a node, which are looked at for the filter of a job: a peer chooses their number. */
+#define MAX_PARENTS 64
+
 typedef struct {
     QblkPictureNodes nodes;
     const QblkGraphSelection *selection; /* nullable */
@@ -28,7 +31,7 @@ add_device(Graph *graph, const QblkDevice *device)
 {
     const char *target = qblk_device_get_target(device);
     const char *name = target == NULL ? qblk_device_get_label(device) : target;
-    guint depth = target == NULL ? 0 : qblk_picture_nodes_depth(&graph->nodes, target);
+    guint depth = target == NULL ? 0 : qblk_picture_layers_depth(graph->nodes.layers, target);
     guint index = qblk_picture_nodes_add_box(&graph->nodes, QBLK_PICTURE_DEVICE, "disk:", name);
     const QblkNode *top = qblk_device_get_top_node(device);
 
@@ -66,7 +69,7 @@ is_written(const QblkJob *job, const char *role)
 static guint
 find_commit_filter(const Graph *graph, const QblkNode *node)
 {
-    for (guint i = 0; i < qblk_node_get_n_parents(node); i++) {
+    for (guint i = 0; i < MIN(qblk_node_get_n_parents(node), MAX_PARENTS); i++) {
         const QblkNode *parent = qblk_node_get_parent(node, i);
         if (g_str_equal(qblk_node_get_driver(parent), "commit_top")) {
             return qblk_picture_nodes_find(&graph->nodes, parent);

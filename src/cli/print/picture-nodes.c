@@ -3,7 +3,6 @@
 
 #include "cli/print/picture-rows.h"
 
-#include <qblk/chain.h>
 #include <string.h>
 
 /* Files of one image in its box, beside that of the guest's data: a peer chooses their number. */
@@ -15,71 +14,6 @@ typedef struct {
     const QblkNode *node;
     const char *edge; /* borrowed */
 } Pending;
-/* ---- names of layers ---- */
-
-typedef struct {
-    GPtrArray *specs; /* of char, owned */
-    char *format;     /* owned, or NULL */
-} Layer;
-
-static void
-free_layer(gpointer data)
-{
-    Layer *layer = data;
-
-    g_ptr_array_unref(layer->specs);
-    g_free(layer->format);
-    g_free(layer);
-}
-
-static void
-name_layer(QblkPictureNodes *nodes, const QblkLayer *layer)
-{
-    const char *node = qblk_layer_get_node_name(layer);
-    Layer *named = g_hash_table_lookup(nodes->layers, node);
-
-    if (named == NULL) {
-        named = g_new0(Layer, 1);
-        named->specs = g_ptr_array_new_with_free_func(g_free);
-        named->format = g_strdup(qblk_layer_get_format_name(layer));
-        g_hash_table_insert(nodes->layers, g_strdup(node), named);
-    }
-    g_ptr_array_add(named->specs, g_strdup(qblk_layer_get_spec(layer)));
-}
-
-/* A disk without a chain, such as a quorum, has no names of layers. */
-static void
-name_layers_of(QblkPictureNodes *nodes, const char *target)
-{
-    g_autoptr(QblkChain) chain = qblk_snapshot_chain(nodes->snapshot, target, NULL);
-    guint depth = chain == NULL ? 0 : qblk_chain_get_depth(chain);
-
-    for (guint i = 0; i < depth; i++) {
-        name_layer(nodes, qblk_chain_get_layer(chain, i));
-    }
-    g_hash_table_insert(nodes->depths, g_strdup(target), GUINT_TO_POINTER(depth));
-}
-
-/* The chains of all disks tell which images are shared; those of a selection come first. */
-static void
-name_layers(QblkPictureNodes *nodes, const QblkGraphSelection *selection)
-{
-    const char *const *targets = qblk_snapshot_get_targets(nodes->snapshot);
-    guint count = 0;
-    while (targets[count] != NULL) {
-        count++;
-    }
-
-    for (guint i = 0; i < 2 * count; i++) {
-        const char *target = targets[i % count];
-        const QblkDevice *device = qblk_snapshot_find_device(nodes->snapshot, target, NULL);
-        gboolean is_selected = device != NULL && qblk_graph_selection_has_device(selection, device);
-        if (is_selected == (i < count)) {
-            name_layers_of(nodes, target);
-        }
-    }
-}
-
 /* ---- nodes ---- */
 
 guint
@@ -119,7 +53,7 @@ static gboolean
 is_inside(const QblkPictureNodes *nodes, const QblkNode *node)
 {
     gboolean is_raw = g_str_equal(qblk_node_get_driver(node), "raw") &&
-                      !g_hash_table_contains(nodes->layers, qblk_node_get_name(node));
+                      qblk_picture_layers_find(nodes->layers, node) == NULL;
 
     return is_raw || qblk_node_get_kind(node) == QBLK_NODE_KIND_FILTER;
 }
@@ -212,15 +146,14 @@ static const QblkNode *
 fill_image(QblkPictureNodes *nodes, guint index, const QblkNode *node, gboolean is_top)
 {
     QblkPictureBox *box = qblk_picture_box(nodes->picture, index);
-    const Layer *layer = g_hash_table_lookup(nodes->layers, qblk_node_get_name(node));
+    const QblkPictureLayer *layer = qblk_picture_layers_find(nodes->layers, node);
     const QblkNode *backing = qblk_node_find_child(node, "backing");
     const QblkNode *storage = find_storage(nodes, node);
     const QblkNode *next = backing;
 
     box->kind = QBLK_PICTURE_IMAGE;
     box->is_active = is_top && !qblk_node_is_read_only(node);
-    qblk_picture_rows_add_image(box, node, storage, layer == NULL ? NULL : layer->specs,
-                                layer == NULL ? NULL : layer->format);
+    qblk_picture_rows_add_image(box, node, storage, layer);
     g_autofree char *same = qblk_shared_images_to_text(nodes->images, qblk_node_get_name(node));
     qblk_picture_rows_add_same(box, same);
     qblk_picture_rows_add_content(box, node);
@@ -246,7 +179,7 @@ fill_other(QblkPictureNodes *nodes, guint index, const QblkNode *node)
         qblk_picture_rows_add_filter(box, node);
     } else {
         box->kind = QBLK_PICTURE_SEVERAL;
-        qblk_picture_rows_add_image(box, node, NULL, NULL, NULL);
+        qblk_picture_rows_add_image(box, node, NULL, NULL);
     }
     add_other_children(nodes, index, node, next, NULL);
     return next;
@@ -354,24 +287,15 @@ qblk_picture_nodes_init(QblkPictureNodes *nodes, const QblkSnapshot *snapshot,
     nodes->picture = picture;
     nodes->images = qblk_shared_images_new(snapshot);
     nodes->boxes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    nodes->layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_layer);
-    nodes->depths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    nodes->layers = qblk_picture_layers_new(snapshot, selection);
     nodes->pending = g_array_new(FALSE, FALSE, sizeof(Pending));
-    name_layers(nodes, selection);
 }
 
 void
 qblk_picture_nodes_clear(QblkPictureNodes *nodes)
 {
     g_hash_table_unref(nodes->boxes);
-    g_hash_table_unref(nodes->layers);
-    g_hash_table_unref(nodes->depths);
+    qblk_picture_layers_free(nodes->layers);
     g_array_unref(nodes->pending);
     qblk_shared_images_unref(nodes->images);
-}
-
-guint
-qblk_picture_nodes_depth(const QblkPictureNodes *nodes, const char *target)
-{
-    return GPOINTER_TO_UINT(g_hash_table_lookup(nodes->depths, target));
 }

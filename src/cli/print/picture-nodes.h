@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "cli/print/picture-layers.h"
 #include "cli/print/picture.h"
 
 #include <qblk/shared-images.h>
@@ -13,12 +14,10 @@ typedef struct {
     QblkPicture *picture;         /* borrowed */
     QblkPictureSection section;   /* of new boxes */
 
-    QblkSharedImages *images; /* owned */
-
-    GHashTable *boxes;  /* of node-name, owned, to the index of its box */
-    GHashTable *layers; /* of node-name, owned, to its names as a layer, owned */
-    GHashTable *depths; /* of target, owned, to the depth of its chain */
-    GArray *pending;    /* children whose boxes are added later */
+    QblkSharedImages *images;  /* owned */
+    GHashTable *boxes;         /* of node-name, owned, to the index of its box */
+    QblkPictureLayers *layers; /* owned */
+    GArray *pending;           /* children whose boxes are added later */
     guint next_pending;
 } QblkPictureNodes;
 
@@ -54,6 +53,3 @@ guint qblk_picture_nodes_need(QblkPictureNodes *nodes, const QblkNode *node);
 
 /** Add the boxes of the children that are beside those that were added, and all below them. */
 void qblk_picture_nodes_add_pending(QblkPictureNodes *nodes);
-
-/** Returns: the number of layers of the disk @target; 0 if it has no chain */
-guint qblk_picture_nodes_depth(const QblkPictureNodes *nodes, const char *target);

@@ -132,29 +132,39 @@ describe_nodes(const QblkNode *node, const QblkNode *storage, const GPtrArray *s
     return g_string_free(text, FALSE);
 }
 
-/* Few other names have room. */
+/* "shared: also vdb[1]"; few names have room. */
 static void
 add_shared(QblkPictureBox *box, const GPtrArray *specs)
 {
-    guint count = specs == NULL ? 0 : specs->len;
-    if (count < 2) {
+    if (specs->len < 2) {
         return;
     }
 
-    const char *const *others = (const char *const *)specs->pdata + 1;
-    g_autofree char *list = qblk_text_list(others, MIN(count - 1, 2));
-    if (count <= 3) {
-        qblk_picture_add_text(box, QBLK_PICTURE_PLAIN, "shared: also %s", list);
-    } else {
-        qblk_picture_add_text(box, QBLK_PICTURE_PLAIN, "shared by %u disks", count);
-    }
     box->is_shared = TRUE;
+    if (specs->len > 3) {
+        qblk_picture_add_text(box, QBLK_PICTURE_PLAIN, "shared by %u disks", specs->len);
+        return;
+    }
+    g_autofree char *list = qblk_text_list((const char *const *)specs->pdata + 1, specs->len - 1);
+    qblk_picture_add_text(box, QBLK_PICTURE_PLAIN, "shared: also %s", list);
+}
+
+static void
+add_file_state(QblkPictureBox *box, const QblkPictureLayer *layer)
+{
+    if (layer->file_state == QBLK_FILE_ANOTHER) {
+        qblk_picture_add_row(box, QBLK_PICTURE_WARNING, "the name leads to another file", NULL);
+    } else if (layer->file_state == QBLK_FILE_GONE) {
+        qblk_picture_add_row(box, QBLK_PICTURE_WARNING, "no file has this name", NULL);
+    }
 }
 
 void
 qblk_picture_rows_add_image(QblkPictureBox *box, const QblkNode *node, const QblkNode *storage,
-                            const GPtrArray *specs, const char *format)
+                            const QblkPictureLayer *layer)
 {
+    const GPtrArray *specs = layer == NULL ? NULL : layer->specs;
+    const char *format = layer == NULL ? NULL : layer->format;
     const char *name = qblk_node_get_name(node);
     const char *title = specs == NULL ? name : specs->pdata[0];
     g_auto(QblkPictureFile) file = {0};
@@ -174,7 +184,10 @@ qblk_picture_rows_add_image(QblkPictureBox *box, const QblkNode *node, const Qbl
     if (!g_str_equal(title, name) && !is_automatic(node)) {
         qblk_picture_add_text(box, QBLK_PICTURE_MUTED, "node %s", name);
     }
-    add_shared(box, specs);
+    if (layer != NULL) {
+        add_shared(box, specs);
+        add_file_state(box, layer);
+    }
 
     g_autofree char *safe_file = qblk_text_escape(file.whole);
     g_autofree char *safe_nodes = qblk_text_escape(nodes);

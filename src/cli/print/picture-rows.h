@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "cli/print/picture-layers.h"
 #include "cli/print/picture.h"
 
 /** Fill the box of @device.  @depth: of its chain */
@@ -16,11 +17,10 @@ void qblk_picture_rows_add_filter(QblkPictureBox *box, const QblkNode *node);
  * Fill the box of an image, or of another node.
  *
  * @storage: (nullable): the node of its file
- * @specs: (nullable): its names as a layer, such as "vda[1]", in the order of the disks
- * @format: (nullable): if it is not the driver of @node
+ * @layer: (nullable): what it is as a layer
  */
 void qblk_picture_rows_add_image(QblkPictureBox *box, const QblkNode *node, const QblkNode *storage,
-                                 const GPtrArray *specs, const char *format);
+                                 const QblkPictureLayer *layer);
 
 /** Add a row for the layers that have the same image in other nodes.  @text: (nullable) */
 void qblk_picture_rows_add_same(QblkPictureBox *box, const char *text);
