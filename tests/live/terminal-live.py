@@ -4,71 +4,39 @@
 import fcntl
 import json
 import os
-import pty
 import re
-import select
 import shlex
-import struct
 import subprocess
 import termios
-import time
-
-import pyte
 
 import block_jobs
 import live
 import qblk
+import terminal
 from block_jobs import SLOW
 
 ROWS = 40
 
 
-class Terminal:
-    """A terminal that shows what programs write to it."""
-
+class Terminal(terminal.Screen):
     def __init__(self, case, columns):
-        self.screen = pyte.Screen(columns, ROWS)
-        self.stream = pyte.ByteStream(self.screen)
-        self.master, self.slave = pty.openpty()
-        case.addCleanup(os.close, self.master)
-        self.resize(columns)
+        super().__init__(columns, ROWS)
+        case.addCleanup(self.close)
 
-    def resize(self, columns):
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack('HHHH', ROWS, columns, 0, 0))
-        self.screen.resize(ROWS, columns)
+    def set_width(self, columns):
+        self.resize(columns, ROWS)
 
-    def close_slave(self):
-        os.close(self.slave)
-
-    def lines(self):
-        return [line.rstrip() for line in self.screen.display if line.strip()]
+    def shown(self):
+        return [line for line in self.lines if line]
 
     def read(self, done):
         """Show the output until DONE() or its end."""
-        deadline = time.monotonic() + 60
         while not done():
-            ready, _, _ = select.select([self.master], [], [], max(0, deadline - time.monotonic()))
-            try:
-                data = os.read(self.master, 65536) if ready else None
-            except OSError:  # a closed terminal is reported like this
-                data = b''
-            if data is None:
-                raise AssertionError(f'{self.lines()} and nothing more')
-            if not data:
+            has_more = self.read_some(terminal.TIMEOUT)
+            if has_more is None:
+                raise AssertionError(f'{self.shown()} and nothing more')
+            if not has_more:
                 return
-            self.stream.feed(data)
-
-    def styles(self, row):
-        """(text, bold, color) of the parts of the line that are not plain."""
-        parts = []
-        for column in range(self.screen.columns):
-            cell = self.screen.buffer[row][column]
-            style = (cell.bold, cell.fg)
-            if parts and parts[-1][1] == style:
-                parts[-1][0] += cell.data
-            else:
-                parts.append([cell.data, style])
-        return [(text, *style) for text, style in parts if style != (False, 'default')]
 
 
 def environment(**variables):
@@ -79,21 +47,21 @@ def environment(**variables):
 
 
 class TestCase(block_jobs.TestCase):
-    def begin(self, terminal, *arguments, stdout=None, **variables):
+    def begin(self, screen, *arguments, stdout=None, **variables):
         running = subprocess.Popen(
-            qblk.command(arguments), stdin=subprocess.DEVNULL, stderr=terminal.slave,
-            stdout=stdout or terminal.slave, env=environment(**variables))
+            qblk.command(arguments), stdin=subprocess.DEVNULL, stderr=screen.slave,
+            stdout=stdout or screen.slave, env=environment(**variables))
         self.addCleanup(block_jobs.end, running)
         return running
 
     def show(self, columns, *arguments, status=qblk.DONE, **variables):
         """The lines that a command prints in a terminal of COLUMNS."""
-        terminal = Terminal(self, columns)
-        running = self.begin(terminal, *arguments, **variables)
-        terminal.close_slave()
-        terminal.read(lambda: False)
-        self.assertEqual(running.wait(60), status, msg=terminal.lines())
-        return terminal
+        screen = Terminal(self, columns)
+        running = self.begin(screen, *arguments, **variables)
+        screen.close_slave()
+        screen.read(lambda: False)
+        self.assertEqual(running.wait(60), status, msg=screen.shown())
+        return screen
 
     def hurry(self):
         job, = self.process.qmp.execute('query-jobs')
@@ -105,7 +73,7 @@ class Tables(TestCase):
 
     def shown(self, columns, *arguments):
         _, process = self.share('virtio-5-deep')
-        return process, self.show(columns, *arguments, process.socket).lines()
+        return process, self.show(columns, *arguments, process.socket).shown()
 
     def test_a_table_fits_the_terminal_and_keeps_the_names_of_files(self):
         for columns in (100, 80, 60, 50):
@@ -124,14 +92,14 @@ class Tables(TestCase):
     def test_wide_and_a_pipe_have_all(self):
         process, _ = self.shown(80, 'list')
         piped = self.qblk('chain', process.socket).text
-        lines = self.show(400, 'chain', process.socket).lines()
+        lines = self.show(400, 'chain', process.socket).shown()
         self.assertEqual(lines, piped.rstrip('\n').split('\n'))
-        terminal = self.show(80, 'chain', '--wide', process.socket)
-        self.assertEqual(''.join(terminal.screen.display).split(), piped.split())
+        screen = self.show(80, 'chain', '--wide', process.socket)
+        self.assertEqual(''.join(screen.emulator.display).split(), piped.split())
 
     def test_columns_of_the_environment_are_for_a_terminal(self):
         _, process = self.share('virtio-5-deep')
-        lines = self.show(200, 'chain', process.socket, COLUMNS='60').lines()
+        lines = self.show(200, 'chain', process.socket, COLUMNS='60').shown()
         self.assertLessEqual(max(map(len, lines[1:])), 60)
         piped = qblk.run('chain', process.socket, variables={'COLUMNS': '60'}).text
         self.assertEqual(piped, self.qblk('chain', process.socket).text)
@@ -154,8 +122,8 @@ class Tables(TestCase):
         for command in ('list', 'chain', 'graph'):
             for columns in (60, 200):
                 with self.subTest(command, columns=columns):
-                    terminal = self.show(columns, command, process.socket, LC_ALL='C')
-                    self.assertTrue(''.join(terminal.lines()).isascii(), msg=terminal.lines())
+                    screen = self.show(columns, command, process.socket, LC_ALL='C')
+                    self.assertTrue(''.join(screen.shown()).isascii(), msg=screen.shown())
         text = qblk.run('chain', process.socket, variables={'LC_ALL': 'C'}).stdout
         self.assertTrue(text.isascii())
         self.assertIn(b'`- vda', text)
@@ -169,25 +137,25 @@ class Tables(TestCase):
 class Colors(TestCase):
     def test_heads_and_the_active_layer(self):
         _, process = self.share('virtio-5-deep')
-        terminal = self.show(200, 'chain', process.socket)
-        bold = [text for text, is_bold, _ in terminal.styles(1) if is_bold]
+        screen = self.show(200, 'chain', process.socket)
+        bold = [text for text, is_bold, _ in screen.styles(1) if is_bold]
         self.assertEqual(bold, ['LAYER', 'FORMAT', 'SIZE', 'USED', 'NODE', 'FILE'])
-        self.assertEqual(terminal.styles(2)[0], ('├─ vda', True, 'default'))
-        self.assertEqual([text for text, is_bold, _ in terminal.styles(3) if is_bold], [])
+        self.assertEqual(screen.styles(2)[0], ('├─ vda', True, 'default'))
+        self.assertEqual([text for text, is_bold, _ in screen.styles(3) if is_bold], [])
 
     def test_an_error_is_red_and_a_warning_is_not(self):
-        terminal = self.show(200, 'chain', '/no/such.sock', status=qblk.NO_CONNECTION)
-        self.assertEqual(terminal.styles(0), [('qblk:', False, 'red')])
+        screen = self.show(200, 'chain', '/no/such.sock', status=qblk.NO_CONNECTION)
+        self.assertEqual(screen.styles(0), [('qblk:', False, 'red')])
         _, process = self.share('quorum')
-        terminal = self.show(200, 'list', process.socket)
-        self.assertEqual(terminal.styles(0), [('qblk: warning:', False, 'brown')])
+        screen = self.show(200, 'list', process.socket)
+        self.assertEqual(screen.styles(0), [('qblk: warning:', False, 'brown')])
 
     def test_no_colors(self):
         _, process = self.share('virtio-5-deep')
         for variables, options in (({'NO_COLOR': '1'}, ()), ({'TERM': 'dumb'}, ()),
                                    ({}, ('--color=never',))):
-            terminal = self.show(200, 'chain', *options, process.socket, **variables)
-            self.assertEqual([terminal.styles(row) for row in range(4)], [[]] * 4)
+            screen = self.show(200, 'chain', *options, process.socket, **variables)
+            self.assertEqual([screen.styles(row) for row in range(4)], [[]] * 4)
 
     def test_always_is_for_text_only(self):
         _, process = self.share('virtio-5-deep')
@@ -200,87 +168,87 @@ class Colors(TestCase):
 class Bar(TestCase):
     def start_bar(self, columns, *options, **variables):
         self.boot(data='4M')
-        terminal = Terminal(self, columns)
-        running = self.begin(terminal, 'pull', self.process.socket, 'vda', *SLOW, *options,
+        screen = Terminal(self, columns)
+        running = self.begin(screen, 'pull', self.process.socket, 'vda', *SLOW, *options,
                              stdout=subprocess.PIPE, **variables)
-        return terminal, running
+        return screen, running
 
-    def end_bar(self, terminal, running):
+    def end_bar(self, screen, running):
         """The lines at the end of the job."""
         self.hurry()
-        terminal.close_slave()
-        terminal.read(lambda: False)
+        screen.close_slave()
+        screen.read(lambda: False)
         running.communicate(timeout=60)
         self.assertEqual(running.returncode, qblk.DONE)
-        return terminal.lines()
+        return screen.shown()
 
-    def wait_for(self, terminal, pattern):
-        terminal.read(lambda: any(re.search(pattern, line) for line in terminal.lines()))
+    def wait_for(self, screen, pattern):
+        screen.read(lambda: any(re.search(pattern, line) for line in screen.shown()))
 
-    def assert_one_bar(self, terminal, columns):
+    def assert_one_bar(self, screen, columns):
         """The next bar leaves nothing of the one before it, and does not fill the line."""
-        terminal.stream.feed(b'\x1b7\x1b[1;%dHX\x1b8' % columns)
-        terminal.read(lambda: not any('X' in line for line in terminal.lines()))
-        shown, = terminal.lines()
+        screen.feed(b'\x1b7\x1b[1;%dHX\x1b8' % columns)
+        screen.read(lambda: not any('X' in line for line in screen.shown()))
+        shown, = screen.shown()
         self.assertRegex(shown, r'^Block pull: .*\d %')
         self.assertLess(len(shown), columns)
 
     def test_it_is_one_line_if_the_width_changes(self):
-        terminal, running = self.start_bar(100)
-        self.wait_for(terminal, r'^Block pull: \[#*\.+\] +\d+ %')
+        screen, running = self.start_bar(100)
+        self.wait_for(screen, r'^Block pull: \[#*\.+\] +\d+ %')
         for columns in (60, 90, 25):
-            terminal.resize(columns)
-            self.assert_one_bar(terminal, columns)
-        self.assertEqual(self.end_bar(terminal, running), ['Block pull: [100 %]'])
+            screen.set_width(columns)
+            self.assert_one_bar(screen, columns)
+        self.assertEqual(self.end_bar(screen, running), ['Block pull: [100 %]'])
 
     def test_it_is_one_line_if_the_terminal_breaks_it(self):
         """As terminals do that fill their lines again when they become narrower."""
-        terminal, running = self.start_bar(100)
-        self.wait_for(terminal, r'^Block pull: \[#*\.+\] +\d+ %')
-        bar, = terminal.lines()
-        terminal.resize(30)
-        terminal.screen.reset()
-        terminal.stream.feed(bar.encode() + b'\x1b[1;1H')
-        self.assertGreater(len(terminal.lines()), 1)
-        self.assert_one_bar(terminal, 30)
-        self.assertEqual(self.end_bar(terminal, running), ['Block pull: [100 %]'])
+        screen, running = self.start_bar(100)
+        self.wait_for(screen, r'^Block pull: \[#*\.+\] +\d+ %')
+        bar, = screen.shown()
+        screen.set_width(30)
+        screen.emulator.reset()
+        screen.feed(bar.encode() + b'\x1b[1;1H')
+        self.assertGreater(len(screen.shown()), 1)
+        self.assert_one_bar(screen, 30)
+        self.assertEqual(self.end_bar(screen, running), ['Block pull: [100 %]'])
 
     def test_it_has_speed_and_time(self):
-        terminal, running = self.start_bar(100)
-        self.wait_for(terminal, r'\] +\d+ % +\d+\.\d MiB/s +\d+:\d\d(:\d\d)? left$')
-        self.assertEqual(self.end_bar(terminal, running), ['Block pull: [100 %]'])
+        screen, running = self.start_bar(100)
+        self.wait_for(screen, r'\] +\d+ % +\d+\.\d MiB/s +\d+:\d\d(:\d\d)? left$')
+        self.assertEqual(self.end_bar(screen, running), ['Block pull: [100 %]'])
 
     def test_no_bar_in_a_terminal_that_cannot_erase(self):
-        terminal, running = self.start_bar(100, TERM='dumb')
+        screen, running = self.start_bar(100, TERM='dumb')
         while not self.process.qmp.execute('query-jobs'):
             pass
-        self.assertEqual(self.end_bar(terminal, running), [])
+        self.assertEqual(self.end_bar(screen, running), [])
 
     def test_no_bar_in_the_background(self):
         """With tostop a process that writes there is stopped."""
         self.boot(data='4M')
-        terminal = Terminal(self, 100)
+        screen = Terminal(self, 100)
         command = shlex.join(qblk.command(['pull', self.process.socket, 'vda', *SLOW]))
         shell = subprocess.Popen(
             ['bash', '-c', f'set -m; stty tostop; {command} >/dev/null & wait $!; echo status $?'],
-            stdin=terminal.slave, stdout=terminal.slave, stderr=terminal.slave, env=environment(),
+            stdin=screen.slave, stdout=screen.slave, stderr=screen.slave, env=environment(),
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(terminal.slave, termios.TIOCSCTTY, 0))
+            preexec_fn=lambda: fcntl.ioctl(screen.slave, termios.TIOCSCTTY, 0))
         self.addCleanup(block_jobs.end, shell)
         while not any(job['current-progress'] > 0 for job in
                       self.process.qmp.execute('query-jobs')):
             pass
         self.hurry()
-        terminal.close_slave()
-        terminal.read(lambda: False)
-        lines = terminal.lines()  # bash also prints that the process has ended
+        screen.close_slave()
+        screen.read(lambda: False)
+        lines = screen.shown()  # bash also prints that the process has ended
         self.assertEqual(lines[-1], 'status 0', msg=lines)
         self.assertFalse(any('Block pull' in line for line in lines), msg=lines)
 
     def test_json_has_lines_instead(self):
-        terminal, running = self.start_bar(300, '--json', '--progress')
-        self.wait_for(terminal, '"progress"')
-        lines = list(map(json.loads, self.end_bar(terminal, running)))
+        screen, running = self.start_bar(300, '--json', '--progress')
+        self.wait_for(screen, '"progress"')
+        lines = list(map(json.loads, self.end_bar(screen, running)))
         self.assertGreater(len(lines), 1)
         for line in lines:
             progress = line['progress']
