@@ -56,7 +56,32 @@ refuse_unknown_letter(const Parser *parser, const char *word, const char *letter
                           meant == NULL ? NULL : meant->entry.long_name, error);
 }
 
+/* -j=no, or -j= */
+static gboolean
+refuse_argument_of_letter(const QblkOption *option, const char *word, GError **error)
+{
+    const char *name = option->entry.long_name;
+    return qblk_usage_error(error,
+                            "option --%s takes no argument: use '--%s', or no such option, instead "
+                            "of '%s'",
+                            name, name, word);
+}
+
 /* ---- parsing ---- */
+
+/* TRUE if @word is an option of the command.  It is not meant as the argument of the one in front
+ * of it: a command line without this argument must not run without --dry-run. */
+static gboolean
+is_option(const Parser *parser, const char *word)
+{
+    if (word[0] != '-' || word[1] == '\0') {
+        return FALSE;
+    }
+    if (word[1] != '-') {
+        return word[2] == '\0' && qblk_option_table_find_letter(parser->table, word[1]) != NULL;
+    }
+    return qblk_option_table_find(parser->table, word + 2, strcspn(word + 2, "=")) != NULL;
+}
 
 /* @text: (nullable): the argument in the same word, which the option needs to have */
 static gboolean
@@ -77,7 +102,7 @@ set_option(Parser *parser, QblkOption *option, const char *text, GError **error)
     }
     if (text == NULL) {
         text = *parser->next;
-        if (text == NULL) {
+        if (text == NULL || is_option(parser, text)) {
             return qblk_usage_error(error, "option --%s needs an argument: use '--%s=%s'",
                                     entry->long_name, entry->long_name, entry->arg_description);
         }
@@ -113,6 +138,10 @@ read_letters(Parser *parser, const char *word, GError **error)
 {
     for (const char *at = word + 1; *at != '\0'; at++) {
         QblkOption *option = qblk_option_table_find_letter(parser->table, *at);
+        if (*at == '=' && at > word + 1) {
+            return refuse_argument_of_letter(qblk_option_table_find_letter(parser->table, at[-1]),
+                                             word, error);
+        }
         if (option == NULL) {
             return refuse_unknown_letter(parser, word, at, error);
         }

@@ -106,7 +106,7 @@ static void
 an_argument_may_look_like_an_option(void **state)
 {
     g_auto(Values) values = {0};
-    assert_arguments(&values, FALSE, "--name --all -f -- -i -5 --size=-0x10 --seconds -1.5", "");
+    assert_arguments(&values, FALSE, "--name=--all -f -- -i -5 --size=-0x10 --seconds -1.5", "");
     assert_string_equal(values.name, "--all");
     assert_string_equal(values.file, "--");
     assert_int_equal(values.number, -5);
@@ -191,6 +191,14 @@ what_is_wrong_is_named(void **state)
                    "'--all='"},
         {"--name", "option --name needs an argument: use '--name=NAME'"},
         {"-an", "option --name needs an argument: use '--name=NAME'"},
+        {"--name --all", "option --name needs an argument: use '--name=NAME'"},
+        {"--name -b", "option --name needs an argument: use '--name=NAME'"},
+        {"-f --number=5", "option --file needs an argument: use '--file=FILE'"},
+        {"-bn -a", "option --name needs an argument: use '--name=NAME'"},
+        {"-a=no", "option --all takes no argument: use '--all', or no such option, instead of "
+                  "'-a=no'"},
+        {"-ba=", "option --all takes no argument: use '--all', or no such option, instead of "
+                 "'-ba='"},
         {"--nmae=x", "unknown option --nmae: did you mean '--name'?"},
         {"--nam x", "unknown option --nam: did you mean '--name'?"},
         {"--sec 5", "unknown option --sec: did you mean '--seconds'?"},
