@@ -33,6 +33,7 @@ qblk_exit_code(const GError *error)
         {QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_NO_NODE, QBLK_EXIT_REFUSED},
         {QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_STALE, QBLK_EXIT_REFUSED},
         {QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_CHANGED, QBLK_EXIT_REFUSED},
+        {QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_REFUSED, QBLK_EXIT_REFUSED},
         {QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED, QBLK_EXIT_REFUSED},
         {QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_FAILED, QBLK_EXIT_JOB},
         {QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED, QBLK_EXIT_JOB},
@@ -67,7 +68,8 @@ find_names(const GError *error)
         return (Names){"command-line", "usage"};
     }
     if (error->domain == QBLK_OUTPUT_ERROR) {
-        return (Names){"output", "write"};
+        gboolean is_refused = error->code == QBLK_OUTPUT_ERROR_REFUSED;
+        return (Names){"output", is_refused ? "refused" : "write"};
     }
     return (Names){"other", "failed"};
 }

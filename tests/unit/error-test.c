@@ -130,8 +130,8 @@ each_code_and_its_exit_status_are_documented(void **state)
     for (g_regex_match(row, text, 0, &match); g_match_info_matches(match); rows++) {
         g_match_info_next(match, NULL);
     }
-    /* Those of the command itself: usage, write and failed. */
-    assert_int_equal(rows, count + 3);
+    /* Those of the command itself: usage, write, refused and failed. */
+    assert_int_equal(rows, count + 4);
 }
 
 UNIT_MAIN(void)

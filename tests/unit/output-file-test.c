@@ -167,6 +167,78 @@ what_cannot_be_replaced_is_refused(void **state)
     assert_content(place, "old");
 }
 
+/* One wrong word on a command line is no reason to lose the disk of a guest. */
+static void
+a_file_that_may_be_an_image_is_kept(void **state)
+{
+    static const struct {
+        const char *bytes;
+        gsize length;
+    } images[] = {
+        {"QFI\xfb\0\0\0\3", 8},
+        {"\0", 1},
+        {"a raw image whose guest wrote text\n\0", 36},
+        {"# Disk DescriptorFile\nversion=1\n", 33},
+    };
+    const Place *place = *state;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(images); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *content = NULL;
+        gsize length;
+        assert_true(
+            g_file_set_contents(place->path, images[i].bytes, (gssize)images[i].length, NULL));
+        assert_false(replace(place->path, "new", &error));
+        assert_error(error, QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_REFUSED, "is not a text");
+        assert_true(g_file_get_contents(place->path, &content, &length, NULL));
+        assert_int_equal(length, images[i].length);
+        assert_memory_equal(content, images[i].bytes, length);
+    }
+}
+
+static void
+an_own_picture_is_replaced(void **state)
+{
+    static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+    const Place *place = *state;
+    g_autoptr(GError) error = NULL;
+
+    assert_true(g_file_set_contents(place->path, png, sizeof(png), NULL));
+    assert_true(replace(place->path, "new", &error));
+    assert_content(place, "new");
+    write_file(place->path, "");
+    assert_true(replace(place->path, "newer", &error));
+    assert_content(place, "newer");
+}
+
+/* A process of root could write it: chmod a-w says that it is to stay. */
+static void
+a_file_that_is_only_read_is_kept(void **state)
+{
+    const Place *place = *state;
+
+    write_file(place->path, "old");
+    assert_int_equal(g_chmod(place->path, 0444), 0);
+    g_autoptr(GError) error = NULL;
+    assert_false(replace(place->path, "new", &error));
+    assert_error(error, QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_REFUSED, "it is read-only");
+    assert_content(place, "old");
+}
+
+static void
+the_mode_stays(void **state)
+{
+    const Place *place = *state;
+    g_autoptr(GError) error = NULL;
+    struct stat info;
+
+    write_file(place->path, "old");
+    assert_int_equal(g_chmod(place->path, 0600), 0);
+    assert_true(replace(place->path, "new", &error));
+    assert_int_equal(stat(place->path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+}
+
 /* Another user could have made it, and read or write what is in it later. */
 static void
 a_temporary_file_that_is_not_one_is_not_used(void **state)
@@ -224,6 +296,10 @@ UNIT_MAIN(void)
         TEST(a_process_waits_for_another_one),
         TEST(a_link_stays),
         TEST(what_cannot_be_replaced_is_refused),
+        TEST(a_file_that_may_be_an_image_is_kept),
+        TEST(an_own_picture_is_replaced),
+        TEST(a_file_that_is_only_read_is_kept),
+        TEST(the_mode_stays),
         TEST(a_temporary_file_that_is_not_one_is_not_used),
         TEST(a_write_that_fails_leaves_the_old_file),
     };

@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,11 +16,16 @@
 /* Another process that writes the same file has replaced the temporary one meanwhile. */
 #define MAX_ATTEMPTS 100
 
+/* The start of an existing file that is looked at: all headers of images have a zero in it. */
+#define START_SIZE 65536
+
 typedef struct {
     const char *given; /* the path, for errors */
     char *path;        /* owned: without links */
     char *directory;   /* owned */
     char *temporary;   /* owned: the name beside it */
+    gboolean exists;
+    struct stat info; /* if it exists */
 } File;
 
 static void
@@ -57,7 +63,8 @@ find_file(File *file, GError **error)
     if (is_broken_link || (real == NULL && errno != ENOENT)) {
         return fail(file, is_broken_link ? ENOENT : errno, error);
     }
-    file->path = g_strdup(real == NULL ? file->given : real);
+    file->exists = real != NULL;
+    file->path = g_strdup(file->exists ? real : file->given);
     free(real);
 
     file->directory = g_path_get_dirname(file->path);
@@ -74,6 +81,78 @@ find_file(File *file, GError **error)
     file->temporary = g_build_filename(file->directory, hidden, NULL);
     return TRUE;
 }
+
+/* ---- the file that is replaced ---- */
+
+/* A text or a PNG: a disk image is neither, whatever its guest writes. */
+static gboolean
+may_be_output(const char *start, gsize length)
+{
+    static const char png[] = "\x89PNG\r\n\x1a\n", vmdk[] = "# Disk DescriptorFile";
+    gboolean is_png = length >= strlen(png) && memcmp(start, png, strlen(png)) == 0;
+    gboolean is_vmdk = length >= strlen(vmdk) && memcmp(start, vmdk, strlen(vmdk)) == 0;
+
+    return is_png || (!is_vmdk && memchr(start, '\0', length) == NULL);
+}
+
+static gboolean
+refuse(const File *file, const char *reason, GError **error)
+{
+    g_set_error(error, QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_REFUSED,
+                "'%s' is not replaced: %s: remove it first, or use another file", file->given,
+                reason);
+    return FALSE;
+}
+
+static gboolean
+check_content(const File *file, int fd, GError **error)
+{
+    g_autofree char *start = g_malloc(START_SIZE);
+    gssize length = pread(fd, start, START_SIZE, 0);
+
+    if (length < 0) {
+        return fail(file, errno, error);
+    }
+    return may_be_output(start, (gsize)length) ||
+           refuse(file, "it is not a text or a picture, and may be a disk image", error);
+}
+
+/* A wrong name in --output is no reason to lose a disk of a guest. */
+static gboolean
+check_existing(File *file, GError **error)
+{
+    if (!file->exists) {
+        return TRUE;
+    }
+
+    int fd = open(file->path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &file->info) < 0) {
+        int cause = errno;
+        if (fd >= 0) {
+            close(fd);
+        }
+        return fail(file, cause, error);
+    }
+
+    /* root could write it, too. */
+    gboolean is_read_only = (file->info.st_mode & 0222) == 0;
+    gboolean is_free =
+        is_read_only ? refuse(file, "it is read-only", error) : check_content(file, fd, error);
+    close(fd);
+    return is_free;
+}
+
+/* A file of another user stays readable for that user. */
+static gboolean
+keep_mode(const File *file, int fd)
+{
+    struct stat info;
+    gboolean is_same_user = file->exists && fstat(fd, &info) == 0 &&
+                            info.st_uid == file->info.st_uid && info.st_gid == file->info.st_gid;
+    return !is_same_user || fchmod(fd, file->info.st_mode & 0777) == 0;
+}
+
+/* ---- the temporary file ---- */
 
 /* TRUE if @fd still has the name of the temporary file, and it is a file of this user. */
 static gboolean
@@ -158,7 +237,7 @@ gboolean
 qblk_output_file_replace(const char *path, const GString *text, GError **error)
 {
     g_auto(File) file = {.given = path};
-    if (!find_file(&file, error)) {
+    if (!find_file(&file, error) || !check_existing(&file, error)) {
         return FALSE;
     }
 
@@ -171,7 +250,8 @@ qblk_output_file_replace(const char *path, const GString *text, GError **error)
         return FALSE;
     }
 
-    gboolean done = write_text(fd, text) && g_rename(file.temporary, file.path) == 0;
+    gboolean done =
+        keep_mode(&file, fd) && write_text(fd, text) && g_rename(file.temporary, file.path) == 0;
     int cause = errno;
     if (!done) {
         (void)g_unlink(file.temporary);

@@ -31,7 +31,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QblkOutput, qblk_output_clear)
 GQuark qblk_output_error_quark(void);
 
 typedef enum {
-    QBLK_OUTPUT_ERROR_WRITE, /* standard output cannot be written */
+    QBLK_OUTPUT_ERROR_WRITE,   /* standard output or a file cannot be written */
+    QBLK_OUTPUT_ERROR_REFUSED, /* the file exists, and may be a disk image */
 } QblkOutputError;
 
 /**
