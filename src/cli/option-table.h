@@ -5,9 +5,9 @@
  *
  * An option is --NAME or -LETTER; with an argument --NAME=ARGUMENT, --NAME ARGUMENT, -LETTER
  * ARGUMENT or -LETTERARGUMENT.  Letters without an argument can share a word.  A name is not
- * abbreviated.  An argument in a word of its own is not one of the options.  These kinds are supported: G_OPTION_ARG_NONE, _INT, _INT64, _DOUBLE, _STRING,
- * _FILENAME and the arrays of both.  With G_OPTION_FLAG_OPTIONAL_ARG a _STRING has the
- * argument after '=', or "".
+ * abbreviated.  A word of its own that is one of the options is never an argument.  These kinds are
+ * supported: G_OPTION_ARG_NONE, _INT, _INT64, _DOUBLE, _STRING, _FILENAME and the arrays of both.
+ * With G_OPTION_FLAG_OPTIONAL_ARG a _STRING has the argument after '=', or "".
  */
 #pragma once
 
