@@ -191,7 +191,7 @@ restore_signals(QblkWatchSession *session, const sigset_t *before)
 
 /* ---- the loop ---- */
 
-enum { OF_SIGNALS, OF_KEYS, FIRST_VM };
+enum { OF_SIGNALS, OF_KEYS, OF_OUTPUT, FIRST_VM };
 
 static int
 shorter(int a, int b)
@@ -206,6 +206,7 @@ wait(const QblkWatchSession *session, struct pollfd *items)
     items[OF_SIGNALS] = (struct pollfd){.fd = session->signal_fd, .events = POLLIN};
     items[OF_KEYS] =
         (struct pollfd){.fd = session->screen == NULL ? -1 : STDIN_FILENO, .events = POLLIN};
+    items[OF_OUTPUT] = (struct pollfd){.fd = STDOUT_FILENO}; /* an error is always reported */
     for (guint i = 0; i < session->vms->len; i++) {
         const QblkWatchVm *vm = session->vms->pdata[i];
         items[FIRST_VM + i] = (struct pollfd){
@@ -238,7 +239,9 @@ take_turn(QblkWatchSession *session, struct pollfd *items)
     if (items[OF_SIGNALS].revents != 0) {
         handle_signal(session);
     }
-    if (items[OF_KEYS].revents & (POLLHUP | POLLERR | POLLNVAL)) {
+    /* Nothing may be printed for hours that would show that the reader of a pipe has ended. */
+    gboolean has_reader = (items[OF_OUTPUT].revents & (POLLHUP | POLLERR)) == 0;
+    if (!has_reader || items[OF_KEYS].revents & (POLLHUP | POLLERR | POLLNVAL)) {
         session->is_stopped = TRUE;
     } else if (items[OF_KEYS].revents != 0) {
         qblk_watch_show_keys(session);

@@ -9,8 +9,9 @@ import signal
 import document
 import live
 
-# Pids, and an argument that QEMU has since 9.0
+# Pids, times, and an argument that QEMU has since 9.0
 VARIABLE = (
+    (r'^\d\d:\d\d:\d\d ', 'TIME '),
     (r'^(web1 +\S+ +|.*\(pid )\d+', r'\1PID'),
     (r',"backing-mask-protocol":true', ''),
 )

@@ -239,6 +239,13 @@ class Other(TestCase):
             if re.search(pattern, line):
                 return line
 
+    def test_it_ends_if_no_process_reads_its_lines(self):
+        self.boot()
+        running = self.popen()
+        self.read_until(running, b'vda: virtio disk, 4 layers: ')
+        running.stdout.close()
+        self.assertEqual(running.wait(60), qblk.DONE)
+
     def test_json_lines(self):
         self.boot(data='4M')
         running = self.popen('--json')
