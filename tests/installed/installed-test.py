@@ -77,6 +77,8 @@ BUILT = {'bin/qblk', 'include/qblk/qblk-gobject.h', '{lib}/pkgconfig/qblk.pc',
          '{lib}/pkgconfig/qblk-gobject.pc'} | {
     f'{{lib}}/{name}.so{end}' for name in ('libqblk', 'libqblk-gobject')
     for end in ('', '.0', '.VERSION')}
+COMPLETION = {'share/bash-completion/completions/qblk', 'share/fish/vendor_completions.d/qblk.fish',
+              'share/zsh/site-functions/_qblk'}
 INTROSPECTION = {'{lib}/girepository-1.0/Qblk-0.typelib', 'share/gir-1.0/Qblk-0.gir'}
 
 # Documents of the sources only, to which the others link.
@@ -201,7 +203,7 @@ class Installed(unittest.TestCase):
                 yield path
 
     def test_these_files_are_installed_and_no_others(self):
-        expected = BUILT | {f'{place}/{os.path.basename(path).removesuffix(".in")}'
+        expected = BUILT | COMPLETION | {f'{place}/{os.path.basename(path).removesuffix(".in")}'
                             for pattern, place in PLACES
                             for path in glob.glob(f'{ROOT}/{pattern}')}
         expected |= {f'share/man/man3/{name}.3' for path in glob.glob(f'{ROOT}/docs/man3/*.3')
@@ -217,7 +219,7 @@ class Installed(unittest.TestCase):
         self.assertEqual({os.path.basename(path) for path in found}, {'qblk', 'orchestrate.py'})
 
     def test_the_links_of_the_documents_lead_to_installed_files(self):
-        documents = os.path.dirname(self.find('README.md'))
+        documents = os.path.dirname(self.find('doc/qblk/README.md'))
         for path in glob.glob(f'{documents}/**/*.md', recursive=True):
             with open(path, encoding='utf-8') as file:
                 links = re.findall(r'\]\(([^):#]+)(?:#[^)]*)?\)', file.read())
