@@ -30,7 +30,7 @@ MAY_INCLUDE = {
 
 # What the command includes besides its own headers and <qblk/...>: helpers that know nothing of
 # a VM.
-COMMAND_INCLUDES = ('src/base/json.h', 'src/base/text.h')
+COMMAND_INCLUDES = ('src/base/dlopen-note.h', 'src/base/json.h', 'src/base/text.h')
 
 # The largest share of the code of src that one directory may have.
 LARGEST_SHARE = 0.20

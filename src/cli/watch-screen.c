@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/watch-screen.h"
 
+#include "base/dlopen-note.h"
 #include "cli/exit-code.h"
 
 #ifdef QBLK_HAVE_CURSES
@@ -16,22 +17,7 @@
 /* Another ABI would have another name. */
 #define SONAME "libncursesw.so.6"
 
-/* For the programs that make packages: https://systemd.io/ELF_DLOPEN_METADATA. */
-#define NEED                                                                                       \
-    "[{\"feature\":\"watch\",\"description\":\"The screen of qblk watch\","                        \
-    "\"priority\":\"recommended\",\"soname\":[\"" SONAME "\"]}]"
-
-static const struct {
-    guint32 name_size, need_size, type;
-    char name[4];
-    char need[sizeof NEED];
-} note __attribute__((used, aligned(4), section(".note.dlopen"))) = {
-    .name_size = sizeof note.name,
-    .need_size = sizeof note.need,
-    .type = 0x407c0c0a,
-    .name = "FDO",
-    .need = NEED,
-};
+QBLK_DLOPEN_NOTE("watch", "The screen of qblk watch", SONAME);
 
 typedef struct {
     __typeof__(cbreak) *cbreak;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xml/libxml.h"
 
+#include "base/dlopen-note.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -19,23 +20,7 @@
 #define SONAME "libxml2.so.2"
 #endif
 
-/* For the programs that make packages: the library that the ELF file has among its needs only here
- * (https://systemd.io/ELF_DLOPEN_METADATA). */
-#define NEED                                                                                       \
-    "[{\"feature\":\"domain-xml\",\"description\":\"Reads domain XML\","                           \
-    "\"priority\":\"recommended\",\"soname\":[\"" SONAME "\"]}]"
-
-static const struct {
-    guint32 name_size, need_size, type;
-    char name[4];
-    char need[sizeof NEED];
-} note __attribute__((used, aligned(4), section(".note.dlopen"))) = {
-    .name_size = sizeof note.name,
-    .need_size = sizeof note.need,
-    .type = 0x407c0c0a,
-    .name = "FDO",
-    .need = NEED,
-};
+QBLK_DLOPEN_NOTE("domain-xml", "Reads domain XML", SONAME);
 
 typedef struct {
     __typeof__(xmlNewParserCtxt) *new_parser;
