@@ -139,8 +139,11 @@ class NotInTheWay(TestCase):
                 result = self.qblk(*json, 'recover', status=qblk.FAILED)
                 self.assertEqual(result.text, '')
                 first, second = result.errors.splitlines()
-                self.assertEqual(first, "qblk: commit of 'vda', interrupted in stage 'started': "
-                                 'completed')
+                done = "commit of 'vda', interrupted in stage 'started': completed"
+                if json:
+                    self.assertEqual(result.json_lines[0]['notice'], {'message': done})
+                else:
+                    self.assertEqual(first, f'qblk: {done}')
                 self.assertIn(f"remove '{garbage}'", second)
                 self.assertEqual(crash.journals(), ['garbage.journal'])
                 self.tearDown()

@@ -242,7 +242,7 @@ the_first_failure_ends_a_watch_that_does_not_connect_again(void **state)
 {
     Case test;
     set_up(&test, "virtio-5-deep");
-    qblk_watch_options_set_timeout(test.options, 20);
+    qblk_watch_options_set_timeout(test.options, 300);
     qblk_watch_options_set_reconnect(test.options, FALSE);
     fake_qmp_answer_recorded(test.fake);
     fake_qmp_expect(test.fake, "qom-get", NULL);
