@@ -24,6 +24,8 @@ from topologies.model import Topology
 from topologies.options import blockdev, drive, local, named_chain, qcow2, stem, virtio
 
 SLOW = ('--bandwidth', '65536', '--bytes')  # a job of some MiB does not end during a test
+# A mirror copies 16 MiB before its speed limit counts.
+MIRROR_DATA = '24M'
 
 
 REFERENCE = 'reference.raw'  # the data that the guest reads, flattened

@@ -142,6 +142,7 @@ class Result(unittest.TextTestResult):
 def main(service=contextlib.nullcontext()):
     """Run the tests of the started file, with the SERVICE that they share."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit('terminated'))  # so that QEMU ends as well
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it, for all that is started
     with contextlib.ExitStack() as stack:
         try:
             qemu.program('qemu-system-x86_64')

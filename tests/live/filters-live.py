@@ -118,7 +118,7 @@ class CopyBeforeWrite(block_jobs.OneDisk):
 
     def test_below_the_filter_of_a_job(self):
         """A commit does not allow it there."""
-        self.boot(data='4M')
+        self.boot(data=block_jobs.MIRROR_DATA)
         running = self.begin(*self.arguments('copy', '--pivot'), *block_jobs.SLOW)
         self.add_filter(stem(self.files[0]))
         self.accelerate()
@@ -141,7 +141,7 @@ class CopyBeforeWrite(block_jobs.OneDisk):
         for command in ('commit', 'copy'):
             with self.subTest(command=command):
                 self.setUp()
-                self.boot(data='4M')
+                self.boot(data=block_jobs.MIRROR_DATA)
                 running = self.begin(*self.arguments(command, '--pivot'), *block_jobs.SLOW)
                 self.add_filter(self.filter_of_job())
                 self.accelerate()
@@ -156,7 +156,7 @@ class CopyBeforeWrite(block_jobs.OneDisk):
                 self.assert_pivoted(command)
 
     def test_after_a_crash_of_qblk(self):
-        self.boot(data='4M')
+        self.boot(data=block_jobs.MIRROR_DATA)
         running = self.begin(*self.arguments('copy', '--pivot'), *block_jobs.SLOW)
         running.send_signal(signal.SIGKILL)
         running.communicate()
@@ -251,7 +251,7 @@ class BusyBitmap(block_jobs.OneDisk):
         for command, number in ((('pull',), 1), (('copy', '--pivot'), 0)):
             with self.subTest(command=command):
                 self.setUp()
-                self.boot(data='4M')
+                self.boot(data=block_jobs.MIRROR_DATA)
                 running = self.begin(*self.arguments(*command), *block_jobs.SLOW)
                 self.export(number)
                 job, = self.process.qmp.execute('query-jobs')

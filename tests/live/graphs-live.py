@@ -44,6 +44,7 @@ def without_files(text, directory):
     """TEXT without the files that QEMU has open, and with paths relative to DIRECTORY made
     absolute, as they are if these files are known."""
     text = re.sub(r'"open-file": \{[^{}]*\}', '"open-file": null', text)
+    text = re.sub(r'\\n(no file has this name|the name leads to another file)', '', text)
     return re.sub(r'"path": "(\./)*(?!/)', f'"path": "{directory}/', text)
 
 

@@ -13,6 +13,13 @@ is_readable(const QblkInterrupt *interrupt)
     return poll(&polled, 1, 0);
 }
 
+/* Of a test that nohup has started it is ignored. */
+static int
+set_up(void **state)
+{
+    return signal(SIGHUP, SIG_DFL) == SIG_ERR ? -1 : 0;
+}
+
 static void
 a_signal_can_be_read_instead_of_ending_the_process(void **state)
 {
@@ -59,5 +66,5 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_hangup_that_is_ignored_stays_ignored),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, NULL);
 }
