@@ -38,6 +38,7 @@ title_of(const QblkPlan *plan)
                   {"active-commit", "Block commit"},
                   {"pull", "Block pull"},
                   {"copy", "Block copy"},
+                  {"mend", NULL},
                   {"snapshot", NULL}};
 
     for (gsize i = 0; i < G_N_ELEMENTS(titles); i++) {
