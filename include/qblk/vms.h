@@ -190,6 +190,9 @@ const QblkVmInfo *qblk_vms_lookup(const QblkVms *vms, const char *name,
  * Find the address of a VM.  A @text with the form of an address (see qblk_address_has_form()) is
  * one, and no VM is looked for.
  *
+ * QEMU may notice the end of a client some time after it.  Without @vms, a monitor that is in use
+ * is looked at again for a second, in which the function waits.
+ *
  * Returns: (transfer full): the address; NULL with QBLK_QMP_ERROR_ARGUMENT if @text means nothing,
  *   or several things, or as for qblk_vm_info_choose_monitor()
  *

@@ -158,7 +158,7 @@ apply(QblkInvocation *invocation, QblkGlobalOptions *options, GError **error)
     if (!set_arguments(invocation, &options->vms, error)) {
         return FALSE;
     }
-    if (invocation->vm_names == NULL && !qblk_vm_argument_resolve(invocation, error)) {
+    if (invocation->vm_names == NULL && !qblk_vm_argument_resolve(invocation, TRUE, error)) {
         return FALSE;
     }
     if (!qblk_global_options_apply(options, invocation, error)) {

@@ -7,9 +7,13 @@
 #include "cli/vm-argument.h"
 #include "cli/vm.h"
 
+#include <qblk/error.h>
 #include <qblk/redact.h>
 #include <qblk/snapshots-fetch.h>
 #include <string.h>
+
+/* The time in which QEMU notices the end of a client. */
+#define BUSY_PAUSE_US 200000
 
 /* ---- setting up ---- */
 
@@ -47,6 +51,46 @@ qblk_several_free(gpointer data)
     g_free(part);
 }
 
+static void
+resolve(QblkInvocation *part, const QblkGlobalOptions *options)
+{
+    if (!qblk_vm_argument_resolve(part, FALSE, &part->failure) ||
+        !qblk_global_options_apply(options, part, &part->failure)) {
+        g_assert(part->failure != NULL);
+    }
+}
+
+static gboolean
+is_busy(const QblkInvocation *part)
+{
+    return g_error_matches(part->failure, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY);
+}
+
+/* Clients that have ended may still seem to hold monitors: look at all of these again, once. */
+static void
+resolve_busy(const QblkInvocation *whole, const QblkGlobalOptions *options)
+{
+    gboolean has_busy = FALSE;
+    for (guint i = 0; i < whole->each->len; i++) {
+        has_busy |= is_busy(whole->each->pdata[i]);
+    }
+    if (!has_busy) {
+        return;
+    }
+
+    g_usleep(BUSY_PAUSE_US);
+    g_autoptr(QblkVms) vms = qblk_vms_find(NULL, NULL);
+    for (guint i = 0; vms != NULL && i < whole->each->len; i++) {
+        QblkInvocation *part = whole->each->pdata[i];
+        if (is_busy(part)) {
+            qblk_vms_unref(part->vms);
+            part->vms = qblk_vms_ref(vms);
+            g_clear_error(&part->failure);
+            resolve(part, options);
+        }
+    }
+}
+
 gboolean
 qblk_several_set_up(QblkInvocation *invocation, const QblkGlobalOptions *options, GError **error)
 {
@@ -63,11 +107,9 @@ qblk_several_set_up(QblkInvocation *invocation, const QblkGlobalOptions *options
     for (guint i = 0; i < names->len; i++) {
         QblkInvocation *part = new_part(invocation, names->pdata[i]);
         g_ptr_array_add(invocation->each, part);
-        if (!qblk_vm_argument_resolve(part, &part->failure) ||
-            !qblk_global_options_apply(options, part, &part->failure)) {
-            g_assert(part->failure != NULL);
-        }
+        resolve(part, options);
     }
+    resolve_busy(invocation, options);
     return TRUE;
 }
 

@@ -91,7 +91,7 @@ resolve_for(const QblkCommand *command, const QblkVms *vms, const char *text, GE
 }
 
 gboolean
-qblk_vm_argument_resolve(QblkInvocation *invocation, GError **error)
+qblk_vm_argument_resolve(QblkInvocation *invocation, gboolean may_wait, GError **error)
 {
     const char *text = invocation->arguments[0];
     if (text == NULL || !qblk_vm_argument_is_taken(invocation->command)) {
@@ -103,8 +103,15 @@ qblk_vm_argument_resolve(QblkInvocation *invocation, GError **error)
     if (!qblk_address_has_form(text) && vms == NULL) {
         return FALSE;
     }
-    invocation->address = resolve_for(invocation->command, vms, text, error);
+    g_autoptr(GError) failure = NULL;
+    invocation->address = resolve_for(invocation->command, vms, text, &failure);
+    if (may_wait && g_error_matches(failure, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY)) {
+        /* A client that has ended may still seem to hold it: look at it again, for a while. */
+        g_clear_error(&failure);
+        invocation->address = resolve_for(invocation->command, NULL, text, &failure);
+    }
     if (invocation->address == NULL) {
+        g_propagate_error(error, g_steal_pointer(&failure));
         return FALSE;
     }
 

@@ -23,8 +23,12 @@ const QblkVms *qblk_vm_argument_find_vms(QblkInvocation *invocation,
 gboolean qblk_vm_argument_add_default(QblkInvocation *invocation,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Set the address that the first argument means, if it is a VM. */
-gboolean qblk_vm_argument_resolve(QblkInvocation *invocation,
+/**
+ * Set the address that the first argument means, if it is a VM.
+ *
+ * @may_wait: if its monitor is in use, look at it again for a while
+ */
+gboolean qblk_vm_argument_resolve(QblkInvocation *invocation, gboolean may_wait,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**

@@ -8,6 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* A monitor in use is looked at again for a second. */
+#define PAUSE_US   50000
+#define LAST_ROUND 20
+
 static gboolean
 is_file(const char *name, gboolean *is_socket)
 {
@@ -72,6 +76,26 @@ resolve_name(const QblkVms *vms, const char *name, Choice choose, GError **error
     return NULL;
 }
 
+/* QEMU may notice the end of a client after the next one has looked: a command that follows another
+ * one would fail. */
+static QblkAddress *
+look_until_free(const char *text, Choice choose, GError **error)
+{
+    for (int round = 0;; round++) {
+        g_autoptr(GError) failure = NULL;
+        g_autoptr(QblkVms) found = qblk_vms_find(NULL, &failure);
+        QblkAddress *address = found == NULL ? NULL : resolve_name(found, text, choose, &failure);
+        if (address != NULL) {
+            return address;
+        }
+        if (round == LAST_ROUND || !g_error_matches(failure, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY)) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return NULL;
+        }
+        g_usleep(PAUSE_US);
+    }
+}
+
 static QblkAddress *
 resolve(const QblkVms *vms, const char *text, Choice choose, GError **error)
 {
@@ -82,8 +106,7 @@ resolve(const QblkVms *vms, const char *text, Choice choose, GError **error)
         return resolve_name(vms, text, choose, error);
     }
 
-    g_autoptr(QblkVms) found = qblk_vms_find(NULL, error);
-    return found == NULL ? NULL : resolve_name(found, text, choose, error);
+    return look_until_free(text, choose, error);
 }
 
 QblkAddress *

@@ -3,7 +3,9 @@
 
 import json
 import os
+import signal
 import socket
+import subprocess
 import uuid
 
 import images
@@ -133,6 +135,23 @@ class Vms(live.TestCase):
         errors = self.qblk('list', name, status=qblk.NO_CONNECTION).errors
         self.assertIn(f"'{process.socket}'", errors)
         self.assertIn('control.sock', errors)
+
+    def test_a_vm_whose_client_has_just_ended_is_not_refused(self):
+        """QEMU, which is stopped here, has not noticed that its client has ended."""
+        name, process = self.named()
+        client = self.connect(process.socket)
+        os.kill(process.pid, signal.SIGSTOP)
+        self.addCleanup(os.kill, process.pid, signal.SIGCONT)
+        os.waitpid(process.pid, os.WUNTRACED)
+        client.close()
+        self.assertEqual(self.states(process)[process.socket], 'busy')
+
+        with subprocess.Popen(qblk.command(['resolve', name, 'vda']), stdout=subprocess.PIPE,
+                              text=True) as running:
+            with self.assertRaises(subprocess.TimeoutExpired, msg='it has not waited'):
+                running.wait(0.2)
+            os.kill(process.pid, signal.SIGCONT)
+            self.assertEqual(running.communicate(timeout=qblk.TIMEOUT), ('top\n', None))
 
     def test_the_name_of_a_socket_is_its_path(self):
         name, process = self.named()
