@@ -60,7 +60,7 @@ connect_hint(const char *path, int cause)
         return ": a part of the path in front of a '/' is not a directory";
     case EACCES:
     case EPERM:
-        return ": this user has no permission to connect to it";
+        return ": this user has no permission to connect to it: use sudo";
     default:
         return "";
     }

@@ -107,7 +107,8 @@ without_the_converter_the_error_names_its_package(void **state)
     g_auto(CliCheckResult) result = cli_check_fork(convert, picture);
     assert_int_equal(result.status, 0);
     assert_true(g_str_has_prefix(result.out, "cannot draw the picture as PNG: "));
-    assert_true(g_str_has_suffix(result.out, ": install librsvg2-bin, or use --format svg"));
+    assert_true(g_str_has_suffix(result.out, " install the package librsvg2-bin, or use "
+                                             "--format svg"));
 }
 
 UNIT_MAIN(void)

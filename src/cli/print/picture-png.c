@@ -78,6 +78,19 @@ use_files(gpointer user_data)
     dup2(files->output, STDOUT_FILENO);
 }
 
+static void
+set_spawn_error(const GError *cause, GError **error)
+{
+    if (g_error_matches(cause, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT)) {
+        g_set_error_literal(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                            "cannot draw the picture as PNG: 'rsvg-convert' is not installed: on "
+                            "Debian install the package librsvg2-bin, or use --format svg");
+    } else {
+        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                    "cannot draw the picture as PNG: %s: use --format svg", cause->message);
+    }
+}
+
 /* @zoom: in thousandths */
 static gboolean
 run_converter(Files *files, int zoom, GError **error)
@@ -91,10 +104,7 @@ run_converter(Files *files, int zoom, GError **error)
 
     if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN,
                       use_files, files, NULL, &messages, &status, &cause)) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                    "cannot draw the picture as PNG: %s: install librsvg2-bin, or use "
-                    "--format svg",
-                    cause->message);
+        set_spawn_error(cause, error);
         return FALSE;
     }
     if (status != 0) {
