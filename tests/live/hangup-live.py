@@ -15,6 +15,8 @@ import live
 import qblk
 from block_jobs import SLOW
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup(1) may run the tests
+
 
 def is_pending(process):
     """TRUE if a SIGHUP was sent that the process has not read."""

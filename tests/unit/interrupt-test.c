@@ -27,6 +27,7 @@ a_signal_can_be_read_instead_of_ending_the_process(void **state)
 
     for (gsize i = 0; i < G_N_ELEMENTS(signals); i++) {
         char record[256];
+        (void)signal(signals[i], SIG_DFL); /* nohup(1) may run the tests */
         g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
         assert_int_equal(is_readable(interrupt), 0);
         raise(signals[i]);
@@ -39,6 +40,7 @@ a_signal_can_be_read_instead_of_ending_the_process(void **state)
 static void
 a_signal_that_was_not_read_does_not_end_the_process(void **state)
 {
+    (void)signal(SIGHUP, SIG_DFL);
     QblkInterrupt *interrupt = qblk_interrupt_new();
     raise(SIGINT);
     raise(SIGTERM);

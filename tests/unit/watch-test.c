@@ -227,7 +227,7 @@ a_qemu_that_does_not_reply_is_silent_and_comes_back(void **state)
 {
     Case test;
     set_up(&test, "virtio-5-deep");
-    qblk_watch_options_set_timeout(test.options, 20);
+    qblk_watch_options_set_timeout(test.options, 300);
     qblk_watch_options_set_look_interval(test.options, 1);
     fake_qmp_answer_recorded(test.fake);
     fake_qmp_expect(test.fake, "qom-get", NULL);
