@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import unittest
 
+import debian_modules  # noqa: F401  pylint: disable=unused-import
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 STORE = os.environ.get('QBLK_PROMETHEUS_DIR', os.path.join(ROOT, '.prometheus'))
 

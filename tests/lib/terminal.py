@@ -8,13 +8,12 @@ import select
 import signal
 import struct
 import subprocess
-import sys
 import termios
 import time
 
+import debian_modules  # noqa: F401  pylint: disable=unused-import
 import qemu
 
-sys.path.append('/usr/lib/python3/dist-packages')  # Debian has it for its own Python
 try:
     import pyte
 except ImportError:
