@@ -94,7 +94,7 @@ qblk_report_error_json(const GError *error)
     QblkJson *object = qblk_output_json_message(error->message);
     qblk_json_set_string(object, "domain", names.domain);
     qblk_json_set_string(object, "code", names.code);
-    qblk_json_set_integer(object, "exit_status", qblk_exit_code(error));
+    qblk_json_set_integer(object, "exit-code", qblk_exit_code(error));
     return object;
 }
 

@@ -267,7 +267,7 @@ def walk_messages(check, directory):
         assert result.status == status, result
         for line in result.json_lines:
             check.walk('stderr', line)
-            assert line.get('error', {}).get('exit_status') != 0, line
+            assert line.get('error', {}).get('exit-code') != 0, line
         errors = [line['error'] for line in result.json_lines if 'error' in line]
         assert len(errors) == (status != qblk.DONE), result
 
@@ -275,7 +275,7 @@ def walk_messages(check, directory):
 # A job needs a QEMU: unit/progress-test and live-terminal compare such a line with this form.
 PROGRESS = {'schema': 'qblk/1', 'command': 'commit', 'progress': {
     'target': 'vda', 'job': 'job0', 'state': 'running', 'done': 1, 'total': 1000, 'speed': None,
-    'seconds_left': None}}
+    'seconds-left': None}}
 
 
 def walk_watch(check, directory, topology):

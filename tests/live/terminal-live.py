@@ -254,7 +254,7 @@ class Bar(TestCase):
             progress = line['progress']
             self.assertEqual(line, {'schema': 'qblk/1', 'command': 'pull', 'progress': progress})
             self.assertEqual(list(progress), ['target', 'job', 'state', 'done', 'total', 'speed',
-                                              'seconds_left'])
+                                              'seconds-left'])
             self.assertEqual(progress['target'], 'vda')
         last = lines[-1]['progress']
         self.assertEqual((last['state'], last['done']), ('concluded', last['total']))

@@ -142,13 +142,13 @@ static void
 an_error_is_one_line_of_json_with_its_names_and_hints(void **state)
 {
     assert_reported(QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
-                    "\"domain\":\"qmp\",\"code\":\"busy\",\"exit_status\":5");
+                    "\"domain\":\"qmp\",\"code\":\"busy\",\"exit-code\":5");
     assert_reported(QBLK_CLI_ERROR, QBLK_CLI_ERROR_USAGE,
-                    "\"domain\":\"command-line\",\"code\":\"usage\",\"exit_status\":2");
+                    "\"domain\":\"command-line\",\"code\":\"usage\",\"exit-code\":2");
     assert_reported(QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_WRITE,
-                    "\"domain\":\"output\",\"code\":\"write\",\"exit_status\":1");
+                    "\"domain\":\"output\",\"code\":\"write\",\"exit-code\":1");
     assert_reported(g_quark_from_string("other"), 0,
-                    "\"domain\":\"other\",\"code\":\"failed\",\"exit_status\":1");
+                    "\"domain\":\"other\",\"code\":\"failed\",\"exit-code\":1");
 }
 
 static void

@@ -158,7 +158,7 @@ json_has_a_line_for_each_change(void **state)
     g_autofree char *first = g_strdup_printf(
         "{\"schema\":\"qblk/1\",\"command\":\"commit\",\"progress\":{\"target\":\"vda\","
         "\"job\":\"job0\",\"state\":\"running\",\"done\":1,\"total\":1000,"
-        "\"speed\":null,\"seconds_left\":null}}\n");
+        "\"speed\":null,\"seconds-left\":null}}\n");
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     assert_true(g_str_has_prefix(text, first));
     assert_int_equal(g_strv_length(lines), 4);

@@ -194,7 +194,7 @@ print_json(const QblkProgress *progress, const Part *part, const char *state)
     qblk_json_set(object, "done", qblk_json_new_integer(part->done));
     qblk_json_set(object, "total", qblk_json_new_integer(part->total));
     qblk_json_set(object, "speed", optional_integer(speed));
-    qblk_json_set(object, "seconds_left", optional_integer(left));
+    qblk_json_set(object, "seconds-left", optional_integer(left));
     qblk_output_json_line(progress->output, "progress", object);
 }
 
