@@ -418,19 +418,36 @@ copy_texts(QblkSourceParser *parser, const Protocol *protocol, GError **error)
     return TRUE;
 }
 
-/* Set the type of the secret.  A secret without a user has no place in libvirt's XML. */
+/* Returns: (nullable): what libvirt's XML has no place for: it has a user only with its secret */
+static const char *
+describe_lost_secret(const QblkSource *source)
+{
+    if (source->auth_user == NULL) {
+        return source->secret_usage == NULL ? NULL : "a secret without a user";
+    }
+    if (source->secret_usage == NULL) {
+        return "the user, because its secret is not known";
+    }
+    return qblk_source_is_generic_name(source->auth_user) &&
+                   strpbrk(source->secret_usage, "/\n") == NULL
+               ? NULL
+               : "the user and its secret, because of a character in their names";
+}
+
+/* Set the type of the secret. */
 static void
 finish_secret(QblkSource *source, const Protocol *protocol)
 {
-    if (source->secret_usage == NULL) {
-        return;
-    }
-    if (source->auth_user == NULL) {
+    const char *lost = describe_lost_secret(source);
+
+    if (lost != NULL) {
+        g_clear_pointer(&source->auth_user, g_free);
         g_clear_pointer(&source->secret_usage, g_free);
-        g_ptr_array_add(source->dropped, g_strdup("a secret without a user"));
-        return;
+        g_ptr_array_add(source->dropped, g_strdup(lost));
     }
-    source->secret_type = g_strdup(protocol->secret == NULL ? "iscsi" : protocol->secret);
+    if (source->secret_usage != NULL) {
+        source->secret_type = g_strdup(protocol->secret == NULL ? "iscsi" : protocol->secret);
+    }
 }
 
 QblkSource *

@@ -75,6 +75,13 @@ qblk_source_get(const QblkSource *source, gsize member)
     return *(char *const *)((const char *)source + member);
 }
 
+gboolean
+qblk_source_is_generic_name(const char *name)
+{
+    return name[0] != '\0' &&
+           name[strspn(name, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_+-")] == '\0';
+}
+
 QblkSource *
 qblk_source_new(QblkSourceType type)
 {

@@ -68,6 +68,9 @@ const QblkSourceMember *qblk_source_members(void);
 char **qblk_source_text(QblkSource *source, gsize member);
 const char *qblk_source_get(const QblkSource *source, gsize member);
 
+/** TRUE if @name has only the characters of libvirt's `genericName`. */
+gboolean qblk_source_is_generic_name(const char *name);
+
 /** Returns: (transfer full): the location in one line, for people and for comparing */
 char *qblk_source_label(const QblkSource *source) G_GNUC_WARN_UNUSED_RESULT;
 

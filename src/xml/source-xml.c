@@ -2,6 +2,7 @@
 #include "xml/source-xml.h"
 
 #include "source/source-decode.h"
+#include "xml/source-schema.h"
 
 #include <qblk/error.h>
 #include <string.h>
@@ -117,33 +118,9 @@ move_between(QblkWriter *writer, const Place *from, const Place *to)
     }
 }
 
-/* The schema of libvirt has absolute paths of one line only. */
-static gboolean
-check_path(const char *path, GError **error)
-{
-    if (path == NULL || (path[0] == '/' && path[1] != '\0' && strpbrk(path, "\r\n") == NULL)) {
-        return TRUE;
-    }
-
-    if (path[0] != '/') {
-        g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED,
-                    "the path '%s' is relative: the XML of libvirt needs an absolute path", path);
-    } else if (path[1] == '\0') {
-        g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED,
-                    "the XML of libvirt has no form for the path '%s', the root directory", path);
-    } else {
-        g_set_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED,
-                    "the XML of libvirt has no form for the path '%s': it has a line break", path);
-    }
-    return FALSE;
-}
-
 static gboolean
 write_host(QblkWriter *writer, const QblkSourceHost *host, GError **error)
 {
-    if (!check_path(host->socket, error)) {
-        return FALSE;
-    }
     qblk_writer_open(writer, "host");
 
     for (gsize i = 0; i < G_N_ELEMENTS(host_places); i++) {
@@ -218,9 +195,6 @@ write_own_attributes(QblkWriter *writer, const QblkSource *source, gint64 index,
             qblk_writer_constant(writer, "type", kinds[i].value);
         }
     }
-    if (path != NULL && !check_path(source->path, error)) {
-        return FALSE;
-    }
     if (path != NULL && !qblk_writer_attribute(writer, path, source->path, error)) {
         return FALSE;
     }
@@ -253,6 +227,10 @@ qblk_source_xml_write(QblkWriter *writer, const QblkSource *source, gint64 index
         return FALSE;
     }
     if (!write_data_store(writer, source, error)) {
+        return FALSE;
+    }
+
+    if (!qblk_source_schema_check(source, error)) {
         return FALSE;
     }
 

@@ -64,7 +64,19 @@ def main():
     for name in stale:
         print(f'{name} is valid or does not exist: remove it from EXCEPTIONS')
     print(f'{len(fragments)} documents, {len(faults)} of them not valid')
-    return 1 if stale or not fragments or set(faults) - set(EXCEPTIONS) else 0
+    return 1 if stale or not fragments or set(faults) - set(EXCEPTIONS) else check_newest(fragments)
+
+
+def check_newest(fragments):
+    """The exit status: 1 if the newest schema does not allow one of FRAGMENTS."""
+    if not rng.available(rng.NEWEST):
+        print("without the newest schema of libvirt; `scripts/qemu-matrix fetch libvirt` gets it")
+        return 0
+    faults = rng.check(fragments, rng.NEWEST)
+    wrong = {name: fault for name, fault in faults.items() if EXCEPTIONS.get(name) != PRIVATE}
+    for name, fault in sorted(wrong.items()):
+        print(f'newest schema: {name}: {fault}')
+    return 1 if wrong else 0
 
 
 if __name__ == '__main__':

@@ -100,10 +100,26 @@ random_path(GRand *rand)
     return g_strconcat("/a", g_strdelimit(text, "\r\n", '/'), NULL);
 }
 
+/* A name as the schema allows it for a server or a snapshot. */
+static char *
+random_name(GRand *rand)
+{
+    return g_strdup_printf("a-%d", g_rand_int_range(rand, 0, 100));
+}
+
 static gboolean
 toss(GRand *rand)
 {
     return g_rand_int_range(rand, 0, 3) == 0;
+}
+
+static char *
+random_member(GRand *rand, gsize member)
+{
+    if (member == TEXT(config)) {
+        return random_path(rand);
+    }
+    return member == TEXT(snapshot) ? random_name(rand) : random_text(rand);
 }
 
 static void
@@ -113,13 +129,23 @@ set_random_texts(QblkSource *source, GRand *rand)
         gboolean is_text = member != TEXT(hosts) && member != TEXT(data_store) &&
                            member != TEXT(dropped) && member != TEXT(data_format);
         if (is_text && toss(rand)) {
-            *qblk_source_text(source, member) = random_text(rand);
+            *qblk_source_text(source, member) = random_member(rand, member);
         }
     }
 
     if (source->type != QBLK_SOURCE_NETWORK && source->type != QBLK_SOURCE_NVME) {
         source->path = random_path(rand);
     }
+}
+
+/* @member: of a server, in the order of qblk_source_add_host() */
+static char *
+random_host_text(GRand *rand, gsize member)
+{
+    if (member == 3) {
+        return random_path(rand);
+    }
+    return member == 1 ? random_name(rand) : random_text(rand);
 }
 
 static QblkSource *
@@ -132,9 +158,8 @@ random_source(GRand *rand, guint depth)
     for (gint i = g_rand_int_range(rand, 0, 4); i > 0; i--) {
         g_autofree char *texts[4] = {NULL};
         for (gsize j = 0; j < G_N_ELEMENTS(texts); j++) {
-            gboolean is_socket = j == 3;
             if (!toss(rand)) {
-                texts[j] = is_socket ? random_path(rand) : random_text(rand);
+                texts[j] = random_host_text(rand, j);
             }
         }
 
@@ -194,6 +219,35 @@ a_character_that_xml_does_not_allow_is_refused_everywhere(void **state)
 }
 
 static void
+what_the_schema_does_not_allow_is_refused(void **state)
+{
+    static const struct {
+        gsize member;
+        const char *text, *reason;
+    } rows[] = {
+        {TEXT(snapshot), "a.b", "the snapshot 'a.b'"},
+        {TEXT(snapshot), "", "the snapshot ''"},
+        {TEXT(config), "ceph.conf", "the path 'ceph.conf' is relative"},
+    };
+    static const char *const servers[] = {"my_server", "fe80::1%eth0", "", "::1::2"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(QblkSource) source = qblk_source_new(QBLK_SOURCE_NETWORK);
+        g_autoptr(GError) error = NULL;
+        *qblk_source_text(source, rows[i].member) = g_strdup(rows[i].text);
+        assert_null(qblk_source_to_xml(source, &error));
+        assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, rows[i].reason);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(servers); i++) {
+        g_autoptr(QblkSource) source = qblk_source_new(QBLK_SOURCE_NETWORK);
+        g_autoptr(GError) error = NULL;
+        qblk_source_add_host(source, NULL, servers[i], NULL, NULL);
+        assert_null(qblk_source_to_xml(source, &error));
+        assert_error(error, QBLK_XML_ERROR, QBLK_XML_ERROR_UNSUPPORTED, servers[i]);
+    }
+}
+
+static void
 an_element_that_is_not_there_is_a_source_without_a_place(void **state)
 {
     g_autoptr(QblkSource) read = qblk_source_xml_read(NULL, QBLK_SOURCE_BLOCK);
@@ -228,7 +282,8 @@ a_name_becomes_a_source_a_format_and_dropped_options(void **state)
     assert_non_null(strstr(xml, "<source protocol='https' name='f'>"));
     assert_string_equal(format, "qcow2");
     assert_string_equal(dropped[0], "the password in the URL");
-    assert_null(dropped[1]);
+    assert_string_equal(dropped[1], "the user, because its secret is not known");
+    assert_null(dropped[2]);
     g_autofree char *again = qblk_source_xml_of_name("/a", NULL, NULL, &error);
     assert_string_equal(again, "<source file='/a'/>\n");
     assert_null(qblk_source_xml_of_name("", NULL, NULL, &error));
@@ -241,6 +296,7 @@ UNIT_MAIN(void)
         cmocka_unit_test(every_row_of_the_table_is_written_and_read_again),
         cmocka_unit_test(any_source_is_written_and_read_again),
         cmocka_unit_test(a_character_that_xml_does_not_allow_is_refused_everywhere),
+        cmocka_unit_test(what_the_schema_does_not_allow_is_refused),
         cmocka_unit_test(an_element_that_is_not_there_is_a_source_without_a_place),
         cmocka_unit_test(what_libvirt_writes_beside_a_source_is_ignored),
         cmocka_unit_test(a_name_becomes_a_source_a_format_and_dropped_options),
