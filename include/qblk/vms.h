@@ -237,10 +237,10 @@ QblkAddress *qblk_vms_resolve_to_bridge(const QblkVms *vms, const char *text,
  * @address: the address of a monitor, for which QBLK_QMP_ERROR_BUSY was reported
  * @only_reads: TRUE if only commands that change nothing are to be executed
  *
- * Find out if a bridge of this machine holds a monitor.
+ * Find out if a bridge of this machine holds a monitor, or a manager such as libvirt.
  *
  * Returns: (transfer full) (nullable): a message that takes the place of that of the error, and
- *   names the socket of the bridge to use instead; NULL if no bridge holds the monitor
+ *   names the socket of the bridge to use instead, or the manager; NULL if neither holds it
  *
  * Since: 0.1.0
  */
@@ -262,5 +262,21 @@ char *qblk_vms_explain_busy(const QblkVms *vms, const QblkAddress *address,
  */
 char *qblk_vms_explain_peer(const QblkVms *vms,
                             const QblkAddress *address) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * qblk_vms_explain_server:
+ * @vms: (nullable): the VMs; NULL: they are looked for
+ * @address: an address, for which QBLK_QMP_ERROR_BUSY was reported
+ *
+ * Find out if another program than QEMU listens at a unix socket of this machine.  The function
+ * connects to the socket for a moment.
+ *
+ * Returns: (transfer full) (nullable): a message that takes the place of that of the error, and
+ *   names the process; NULL if the address is not a unix socket, or QEMU may listen there
+ *
+ * Since: 0.1.0
+ */
+char *qblk_vms_explain_server(const QblkVms *vms,
+                              const QblkAddress *address) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -48,7 +48,7 @@ peer_name(const QblkQemuLink *link)
 static GError *
 new_broken_error(const QblkQemuLink *link, int cause)
 {
-    return g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "the connection to %s broke: %s",
+    return g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "the connection to '%s' broke: %s",
                        peer_name(link), g_strerror(cause));
 }
 
@@ -60,10 +60,10 @@ receive_end(QblkQemuLink *link)
     GError *error = NULL;
     if (link->state == QBLK_QEMU_LINK_GREETING) {
         error = g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
-                            "%s closed the connection before its greeting", peer_name(link));
+                            "'%s' closed the connection before its greeting", peer_name(link));
     } else if (qblk_mux_is_inside_message(link->mux)) {
         error = g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED,
-                            "%s closed the connection inside a message", peer_name(link));
+                            "'%s' closed the connection inside a message", peer_name(link));
     }
     end(link, error);
 }
@@ -206,7 +206,7 @@ check_deadline(QblkQemuLink *link, gint64 now)
     link->deadline = -1;
     if (qblk_mux_greeting(link->mux) == NULL) {
         end(link, g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
-                              "no greeting from %s: another client probably holds this monitor",
+                              "no greeting from '%s': another client probably holds this monitor",
                               peer_name(link)));
     } else {
         end(link,

@@ -137,9 +137,15 @@ explain(const QblkInvocation *invocation, const GError *error, int *code)
     *code = QBLK_QMP_ERROR_BUSY;
     char *text =
         is_busy ? qblk_vms_explain_busy(NULL, address, invocation->command->only_reads) : NULL;
-    if (text == NULL) {
-        *code = QBLK_QMP_ERROR_PROTOCOL;
-        text = qblk_vms_explain_peer(NULL, address);
+    if (text != NULL) {
+        return text;
+    }
+
+    *code = QBLK_QMP_ERROR_PROTOCOL;
+    text = qblk_vms_explain_peer(NULL, address);
+    if (text == NULL && is_busy) {
+        *code = QBLK_QMP_ERROR_BUSY;
+        text = qblk_vms_explain_server(NULL, address);
     }
     return text;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image/listeners.h"
 
+#include "image/process.h"
 #include "image/socket-table.h"
 
 #include <arpa/inet.h>
@@ -242,21 +243,42 @@ qblk_listeners_has_address(const QblkListeners *listeners, const char *host, con
 
 /* ---- a unix socket ---- */
 
-int
-qblk_listeners_probe(const char *path)
+/* Returns: 0 or why a socket of @type cannot be connected to @path; @server: (nullable) (out): the
+ * process that listens there */
+static int
+try_connect(const char *path, int type, gint64 *server)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (g_strlcpy(address.sun_path, path, sizeof(address.sun_path)) >= sizeof(address.sun_path)) {
         return 0;
     }
 
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return 0;
     }
     int failure = connect(fd, (const struct sockaddr *)(const void *)&address, sizeof(address)) == 0
                       ? 0
                       : errno;
+    if (failure == 0 && server != NULL) {
+        *server = qblk_process_behind(fd, NULL);
+    }
     close(fd);
+    return failure;
+}
+
+int
+qblk_listeners_probe(const char *path)
+{
+    int failure = try_connect(path, SOCK_DGRAM, NULL);
     return failure == ENOENT || failure == ECONNREFUSED ? failure : 0;
+}
+
+gint64
+qblk_listeners_server(const char *path)
+{
+    gint64 server = 0;
+
+    (void)try_connect(path, SOCK_STREAM | SOCK_NONBLOCK, &server);
+    return server;
 }

@@ -49,3 +49,11 @@ gboolean qblk_listeners_has_address(const QblkListeners *listeners, const char *
  * socket or no process has it
  */
 int qblk_listeners_probe(const char *path);
+
+/**
+ * Find the process that listens on the unix socket at @path.  The function connects for a moment:
+ * use it only if a connection has been accepted there already.
+ *
+ * Returns: 0 if it is not known
+ */
+gint64 qblk_listeners_server(const char *path);

@@ -123,15 +123,21 @@ qblk_process_wait_end(gint64 pid, gint64 start, int timeout_ms, const QblkWaiter
 }
 
 char *
-qblk_process_describe(gint64 pid)
+qblk_process_name(gint64 pid)
 {
     g_autofree char *path = proc_path(pid, "comm");
-    g_autofree char *name = NULL;
+    char *name = NULL;
 
-    if (!g_file_get_contents(path, &name, NULL, NULL)) {
-        return g_strdup_printf("process %" G_GINT64_FORMAT, pid);
-    }
-    return g_strdup_printf("process %" G_GINT64_FORMAT " (%s)", pid, g_strchomp(name));
+    return g_file_get_contents(path, &name, NULL, NULL) ? g_strchomp(name) : NULL;
+}
+
+char *
+qblk_process_describe(gint64 pid)
+{
+    g_autofree char *name = qblk_process_name(pid);
+
+    return name == NULL ? g_strdup_printf("process %" G_GINT64_FORMAT, pid)
+                        : g_strdup_printf("process %" G_GINT64_FORMAT " (%s)", pid, name);
 }
 
 char **

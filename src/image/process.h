@@ -43,5 +43,9 @@ gboolean qblk_process_is_below(gint64 pid, gint64 ancestor);
  */
 gboolean qblk_process_wait_end(gint64 pid, gint64 start, int timeout_ms, const QblkWaiter *waiter);
 
+/** Returns: (transfer full) (nullable): the name that the kernel has for the process, up to 15
+ * bytes; NULL if it has ended */
+char *qblk_process_name(gint64 pid) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Returns: (transfer full): "process 12 (qemu-nbd)" */
 char *qblk_process_describe(gint64 pid) G_GNUC_WARN_UNUSED_RESULT;

@@ -472,7 +472,7 @@ new_handshake_error(const QblkSession *session)
 {
     if (session->state == QBLK_SESSION_GREETING) {
         return g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
-                           "no greeting from %s: another client probably holds this monitor",
+                           "no greeting from '%s': another client probably holds this monitor",
                            session->peer);
     }
 

@@ -96,8 +96,8 @@ set_busy(const QblkVmInfo *vm, GError **error)
     g_autofree char *list = qblk_text_list((const char *const *)texts->pdata, texts->len);
     if (vm->keeps_monitor && texts->len == 1) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,
-                    "the QMP monitor of the %s is in use: %s holds %s as long as the guest runs: "
-                    "give the guest a second monitor",
+                    "the QMP monitor of the %s is in use: %s holds %s as long as the guest "
+                    "runs: give the guest a second monitor: see docs/monitor.md",
                     name, vm->manager_name, list);
     } else {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY,

@@ -2,6 +2,7 @@
 /* Why a socket of this machine does not answer as a QMP monitor. */
 #include "base/file-identity.h"
 #include "image/listeners.h"
+#include "image/process.h"
 #include "qmp/address.h"
 #include "vms/vm-bridge.h"
 #include "vms/vm-info.h"
@@ -12,6 +13,26 @@
 
 /* ---- a monitor that another client holds ---- */
 
+/* A guest may have a second monitor, which the manager does not use. */
+static gboolean
+is_managers(const QblkVmInfo *vm, const QblkAddress *address)
+{
+    guint count = 0;
+    if (!vm->keeps_monitor) {
+        return FALSE;
+    }
+    if (vm->manager_socket != NULL) {
+        return address->kind == QBLK_ADDRESS_KIND_UNIX &&
+               qblk_file_identity_is_one(vm->manager_socket, address->path);
+    }
+
+    for (guint i = 0; i < vm->monitors->len; i++) {
+        const QblkVmMonitor *monitor = vm->monitors->pdata[i];
+        count += monitor->is_qmp && monitor->bridge == 0 ? 1 : 0;
+    }
+    return count == 1;
+}
+
 char *
 qblk_vms_explain_busy(const QblkVms *vms, const QblkAddress *address, gboolean only_reads)
 {
@@ -20,17 +41,22 @@ qblk_vms_explain_busy(const QblkVms *vms, const QblkAddress *address, gboolean o
     const QblkVmInfo *vm = all == NULL ? NULL : qblk_vm_bridge_find_vm(all->vms, address);
     const QblkVmMonitor *bridge = vm == NULL ? NULL : qblk_vm_info_find_bridge(vm);
     const char *text = qblk_address_peer_name(address);
+    if (bridge == NULL && vm != NULL && is_managers(vm, address)) {
+        return g_strdup_printf("no greeting from '%s': %s holds this monitor as long as the guest "
+                               "runs: give the guest a second monitor: see docs/monitor.md",
+                               text, vm->manager_name);
+    }
     if (bridge == NULL) {
         return NULL;
     }
 
     if (bridge->is_read_only && !only_reads) {
-        return g_strdup_printf("no greeting from %s: a bridge (pid %" G_GINT64_FORMAT
+        return g_strdup_printf("no greeting from '%s': a bridge (pid %" G_GINT64_FORMAT
                                ") holds this monitor, and its socket '%s' is read-only: let the "
                                "bridge listen at another one, too",
                                text, bridge->bridge, bridge->address);
     }
-    return g_strdup_printf("no greeting from %s: a bridge (pid %" G_GINT64_FORMAT
+    return g_strdup_printf("no greeting from '%s': a bridge (pid %" G_GINT64_FORMAT
                            ") holds this monitor: use '%s'",
                            text, bridge->bridge, bridge->address);
 }
@@ -147,4 +173,47 @@ qblk_vms_explain_peer(const QblkVms *vms, const QblkAddress *address)
     }
     return g_strdup_printf("%s: not a QMP monitor, but another socket of the %s: %s", peer, name,
                            monitor);
+}
+
+/* ---- a socket of another program ---- */
+
+/* QEMU and qblk send a greeting if they are free.  The other programs listen for QEMU, which gets
+ * the socket from them. */
+static gboolean
+may_be_a_monitor(const QblkVms *vms, gint64 pid, const char *name)
+{
+    static const char *const starts[] = {"qemu", "kvm", "qblk", "libvirtd", "virtqemud", "systemd"};
+
+    for (guint i = 0; i < vms->vms->len; i++) {
+        const QblkVmInfo *vm = vms->vms->pdata[i];
+        if (vm->process->pid == pid) {
+            return TRUE;
+        }
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(starts); i++) {
+        if (g_str_has_prefix(name, starts[i])) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+char *
+qblk_vms_explain_server(const QblkVms *vms, const QblkAddress *address)
+{
+    g_autoptr(QblkVms) found = vms == NULL ? qblk_vms_find(NULL, NULL) : NULL;
+    const QblkVms *all = vms == NULL ? found : vms;
+    if (all == NULL || address->kind != QBLK_ADDRESS_KIND_UNIX ||
+        qblk_vm_bridge_find_vm(all->vms, address) != NULL) {
+        return NULL;
+    }
+
+    gint64 pid = qblk_listeners_server(address->path);
+    g_autofree char *name = pid == 0 ? NULL : qblk_process_name(pid);
+    if (name == NULL || may_be_a_monitor(all, pid, name)) {
+        return NULL;
+    }
+    return g_strdup_printf("no greeting from '%s': its server is '%s' (pid %" G_GINT64_FORMAT
+                           "), not QEMU",
+                           qblk_address_peer_name(address), name, pid);
 }

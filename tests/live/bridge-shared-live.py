@@ -127,7 +127,7 @@ class Found(TestCase):
                         ['commit', self.process.socket, 'vda', '--pivot'],
                         ['recover', self.process.socket]):
             errors = self.qblk('-t', '0.3', *command, status=qblk.NO_CONNECTION).errors
-            self.assertIn(f'no greeting from {self.process.socket}: a bridge '
+            self.assertIn(f"no greeting from '{self.process.socket}': a bridge "
                           f"(pid {process.process.pid}) holds this monitor: use '{self.path}'",
                           errors)
         result = qblk.run('-t', '0.3', 'list', '--vm', self.process.socket, '--vm', self.path)

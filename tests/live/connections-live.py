@@ -79,7 +79,7 @@ class Failures(live.TestCase):
         with qmp.Qmp.connect(process.socket):
             begin = time.monotonic()
             self.assert_no_connection('--connect-timeout', '1', 'list', process.socket,
-                                      message=f'no greeting from {process.socket}')
+                                      message=f"no greeting from '{process.socket}'")
             self.assertLess(time.monotonic() - begin, 10)
         # the queued client disconnected, so it does not occupy the monitor
         self.qblk('list', process.socket)

@@ -177,7 +177,7 @@ class Failures(TestCase):
         # If a person could be asked, the time for authentication is not limited.
         os.environ['SSH_ASKPASS'] = '/bin/false'
         with qmp.Qmp.connect(process.socket):
-            self.assert_refused(address, f'no greeting from {address}',
+            self.assert_refused(address, f"no greeting from '{address}'",
                                 options=('-t', '2'))
         self.qblk('list', address, has_terminal=False)
 

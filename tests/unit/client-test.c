@@ -76,7 +76,7 @@ no_greeting_means_a_busy_monitor(void **state)
     g_autofree char *address = fake_qmp_start(fake);
     g_autoptr(GError) error = NULL;
     assert_null(qblk_client_connect(address, 20, &error));
-    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY, "no greeting from fd:");
+    assert_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_BUSY, "no greeting from 'fd:");
     fake_qmp_finish(fake);
 }
 

@@ -13,7 +13,7 @@ no_greeting_in_time_means_a_busy_monitor(void **state)
     qblk_session_tick(session, 5 * SESSION_SECOND);
     session_check_session_failed(
         session, QBLK_QMP_ERROR_BUSY,
-        "no greeting from /run/vm.qmp: another client probably holds this monitor");
+        "no greeting from '/run/vm.qmp': another client probably holds this monitor");
     session_check_failed(session, id, QBLK_QMP_ERROR_BUSY, "no greeting");
     assert_int_equal(qblk_session_deadline(session), -1);
 }

@@ -317,17 +317,18 @@ the_error_of_a_busy_monitor_names_its_bridge(void **state)
     proc_tree_socket(tree, 9, 82, "/run/r.sock", "listens");
     assert_explained(
         tree, "/run/web1.qmp", FALSE,
-        "no greeting from /run/web1.qmp: a bridge (pid 9) holds this monitor, and its "
+        "no greeting from '/run/web1.qmp': a bridge (pid 9) holds this monitor, and its "
         "socket '/run/r.sock' is read-only: let the bridge listen at another one, too");
     assert_explained(tree, "unix:/run/web1.qmp", TRUE,
-                     "no greeting from /run/web1.qmp: a bridge (pid 9) holds this monitor: use "
+                     "no greeting from '/run/web1.qmp': a bridge (pid 9) holds this monitor: use "
                      "'/run/r.sock'");
 
     proc_tree_socket(tree, 9, 81, "/run/b.sock", "listens");
     for (int only_reads = 0; only_reads < 2; only_reads++) {
-        assert_explained(tree, "/run/web1.qmp", only_reads,
-                         "no greeting from /run/web1.qmp: a bridge (pid 9) holds this monitor: use "
-                         "'/run/b.sock'");
+        assert_explained(
+            tree, "/run/web1.qmp", only_reads,
+            "no greeting from '/run/web1.qmp': a bridge (pid 9) holds this monitor: use "
+            "'/run/b.sock'");
     }
     assert_explained(tree, "/run/other", TRUE, "none");
 }
