@@ -18,6 +18,8 @@ typedef struct {
     QblkOutput *output;
     GHashTable *printed; /* job id -> last text, both owned */
     gboolean has_ended;  /* no jobs remain, or the output cannot be written */
+    int stop_fd;         /* borrowed: readable after Ctrl-C */
+    gboolean is_stopped; /* in the middle of the output */
     GError *error;       /* owned: of the output */
 } Watch;
 
@@ -111,7 +113,8 @@ print_changes(Watch *watch, const QblkSnapshot *snapshot)
         qblk_output_json(watch->output, result);
     }
 
-    if (watch->error == NULL && !qblk_output_flush(watch->output, &watch->error)) {
+    if (watch->error == NULL && !qblk_output_flush_until(watch->output, watch->stop_fd,
+                                                         &watch->is_stopped, &watch->error)) {
         watch->has_ended = TRUE;
     }
 }
@@ -187,8 +190,9 @@ qblk_jobs_watch(QblkInvocation *invocation, GError **error)
 
     g_autoptr(QblkInterrupt) interrupt = qblk_interrupt_new();
     int revents = 0;
+    watch.stop_fd = qblk_interrupt_get_fd(interrupt);
     while (qblk_watch_process(followed, revents) && !watch.has_ended) {
-        if (!wait_for_change(followed, qblk_interrupt_get_fd(interrupt), &revents)) {
+        if (watch.is_stopped || !wait_for_change(followed, watch.stop_fd, &revents)) {
             return TRUE;
         }
     }

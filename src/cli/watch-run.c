@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/watch-run.h"
 
+#include "cli/interrupt.h"
 #include "cli/vm-argument.h"
 #include "cli/vm.h"
 #include "cli/watch-guest.h"
@@ -164,13 +165,9 @@ handle_signal(QblkWatchSession *session)
 static void
 block_signals(QblkWatchSession *session, sigset_t *before)
 {
-    static const int always[] = {SIGINT, SIGTERM, SIGHUP};
     static const int of_screen[] = {SIGTSTP, SIGCONT, SIGWINCH};
     sigset_t signals;
-    sigemptyset(&signals);
-    for (gsize i = 0; i < G_N_ELEMENTS(always); i++) {
-        sigaddset(&signals, always[i]);
-    }
+    qblk_interrupt_get_signals(&signals);
     for (gsize i = 0; session->mode == QBLK_WATCH_SCREEN && i < G_N_ELEMENTS(of_screen); i++) {
         sigaddset(&signals, of_screen[i]);
     }

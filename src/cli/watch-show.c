@@ -24,7 +24,8 @@ static void
 flush(QblkWatchSession *session)
 {
     if (session->error == NULL &&
-        !qblk_output_flush(&session->invocation->output, &session->error)) {
+        !qblk_output_flush_until(&session->invocation->output, session->signal_fd,
+                                 &session->is_stopped, &session->error)) {
         session->is_stopped = TRUE;
     }
 }

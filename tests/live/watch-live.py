@@ -47,10 +47,11 @@ class TestCase(block_jobs.TestCase):
             qblk.command(('watch', self.process.socket, *options)), self.environment(**variables),
             columns, lines))
 
-    def popen(self, *options):
+    def popen(self, *options, prefix=()):
+        command = [*prefix, *qblk.command(('watch', self.process.socket, *options))]
         running = subprocess.Popen(
-            qblk.command(('watch', self.process.socket, *options)), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, env=self.environment())
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            bufsize=0, env=self.environment())
         self.addCleanup(block_jobs.end, running)
         return running
 
@@ -245,6 +246,17 @@ class Other(TestCase):
         self.read_until(running, b'vda: virtio disk, 4 layers: ')
         running.stdout.close()
         self.assertEqual(running.wait(60), qblk.DONE)
+
+    def test_a_hangup_has_no_effect_under_nohup(self):
+        self.boot()
+        running = self.popen(prefix=['nohup'])
+        self.read_until(running, b'vda: virtio disk, 4 layers: ')
+        running.send_signal(signal.SIGHUP)
+        self.put_overlay()
+        self.read_until(running, b'the chain has changed: virtio disk, 5 layers: ')
+        running.terminate()
+        running.communicate(timeout=60)
+        self.assertEqual(running.returncode, qblk.DONE)
 
     def test_json_lines(self):
         self.boot(data='4M')

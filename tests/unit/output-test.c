@@ -4,7 +4,10 @@
 #include "lib/check.h"
 #include "lib/cli-check.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 static void
 safe_text_is_not_changed(void **state)
@@ -242,6 +245,92 @@ output_that_cannot_be_written_is_an_error(void **state)
     assert_int_equal(good.status, 0);
 }
 
+#define LONG_LINE 300000
+
+/* Standard output is a pipe from now on.  Returns: its other end */
+static int
+make_stdout_a_pipe(int flags)
+{
+    int ends[2];
+    if (pipe2(ends, flags) < 0 || dup2(ends[1], STDOUT_FILENO) < 0) {
+        return -1;
+    }
+    close(ends[1]);
+    return ends[0];
+}
+
+/* Without the wait for @stop_fd it does not return: the alarm ends it. */
+static int
+flush_into_a_full_pipe(gconstpointer data)
+{
+    g_auto(QblkOutput) output = {.text = g_string_new(NULL)};
+    g_autoptr(GError) error = NULL;
+    gboolean is_stopped = FALSE;
+    int reader = make_stdout_a_pipe(0), stop[2];
+    g_string_set_size(output.text, LONG_LINE);
+    memset(output.text->str, 'x', LONG_LINE);
+    output.is_data = TRUE;
+
+    (void)alarm(5);
+    if (reader < 0 || pipe(stop) < 0 || write(stop[1], "x", 1) != 1 ||
+        !qblk_output_flush_until(&output, stop[0], &is_stopped, &error)) {
+        return 2;
+    }
+    return is_stopped && output.text->len == 0 ? 0 : 1;
+}
+
+static void
+a_signal_ends_the_wait_for_a_reader(void **state)
+{
+    g_auto(CliCheckResult) result = cli_check_fork(flush_into_a_full_pipe, NULL);
+    assert_int_equal(result.status, 0);
+}
+
+/* The signal does not cut a line that can be written. */
+static int
+flush_after_a_signal(gconstpointer data)
+{
+    g_auto(QblkOutput) output = {.text = g_string_new("a line\n"), .is_data = TRUE};
+    g_autoptr(GError) error = NULL;
+    gboolean is_stopped = FALSE;
+    int reader = make_stdout_a_pipe(O_NONBLOCK), stop[2];
+    char buffer[16];
+
+    if (reader < 0 || pipe(stop) < 0 || write(stop[1], "x", 1) != 1 ||
+        !qblk_output_flush_until(&output, stop[0], &is_stopped, &error) || is_stopped) {
+        return 1;
+    }
+    return read(reader, buffer, sizeof(buffer)) == (gssize)strlen("a line\n") ? 0 : 2;
+}
+
+static void
+a_signal_does_not_cut_what_can_be_written(void **state)
+{
+    g_auto(CliCheckResult) result = cli_check_fork(flush_after_a_signal, NULL);
+    assert_int_equal(result.status, 0);
+}
+
+static int
+flush_until_it_fails(gconstpointer data)
+{
+    g_auto(QblkOutput) output = {.text = g_string_new("a line\n"), .is_data = TRUE};
+    g_autoptr(GError) error = NULL;
+    gboolean is_stopped = FALSE;
+
+    if (freopen("/dev/full", "w", stdout) == NULL ||
+        qblk_output_flush_until(&output, -1, &is_stopped, &error)) {
+        return 1;
+    }
+    return g_error_matches(error, QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_WRITE) ? 0 : 2;
+}
+
+static void
+a_full_disk_is_an_error_until_a_signal(void **state)
+{
+    g_auto(CliCheckResult) result = cli_check_fork(flush_until_it_fails, NULL);
+    assert_int_equal(result.status, 0);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +346,9 @@ UNIT_MAIN(void)
         cmocka_unit_test(with_json_each_message_is_one_line_of_json),
         cmocka_unit_test(hints_follow_the_error_each_in_one_line),
         cmocka_unit_test(output_that_cannot_be_written_is_an_error),
+        cmocka_unit_test(a_signal_ends_the_wait_for_a_reader),
+        cmocka_unit_test(a_signal_does_not_cut_what_can_be_written),
+        cmocka_unit_test(a_full_disk_is_an_error_until_a_signal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

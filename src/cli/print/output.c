@@ -4,6 +4,8 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <qblk/redact.h>
 #include <stdio.h>
 #include <string.h>
@@ -238,6 +240,15 @@ limit_characters(QblkOutput *output)
     }
 }
 
+/* Always FALSE, with the reason in @cause, an errno. */
+static gboolean
+fail_to_write(int cause, GError **error)
+{
+    g_set_error(error, QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_WRITE,
+                "cannot write to standard output: %s", g_strerror(cause));
+    return FALSE;
+}
+
 gboolean
 qblk_output_flush(QblkOutput *output, GError **error)
 {
@@ -247,9 +258,42 @@ qblk_output_flush(QblkOutput *output, GError **error)
         fwrite(text->str, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
 
     if (!is_written) {
-        g_set_error(error, QBLK_OUTPUT_ERROR, QBLK_OUTPUT_ERROR_WRITE,
-                    "cannot write to standard output: %s", g_strerror(errno));
-        return FALSE;
+        return fail_to_write(errno, error);
+    }
+
+    g_string_truncate(text, 0);
+    return TRUE;
+}
+
+/* Returns: FALSE if standard output cannot be written, and @stop_fd is readable */
+static gboolean
+wait_for_reader(int stop_fd)
+{
+    struct pollfd items[] = {{STDOUT_FILENO, POLLOUT, 0}, {stop_fd, POLLIN, 0}};
+    int count;
+
+    do {
+        count = poll(items, G_N_ELEMENTS(items), -1);
+    } while (count < 0 && errno == EINTR);
+    return count < 0 || items[0].revents != 0;
+}
+
+gboolean
+qblk_output_flush_until(QblkOutput *output, int stop_fd, gboolean *is_stopped, GError **error)
+{
+    GString *text = output->text;
+    limit_characters(output);
+
+    /* A pipe that is writable takes so much at once. */
+    for (gsize done = 0; done < text->len && !*is_stopped;) {
+        *is_stopped = !wait_for_reader(stop_fd);
+        gssize count = *is_stopped ? 0
+                                   : write(STDOUT_FILENO, text->str + done,
+                                           MIN(text->len - done, (gsize)PIPE_BUF));
+        if (count < 0 && errno != EINTR && errno != EAGAIN) {
+            return fail_to_write(errno, error);
+        }
+        done += (gsize)MAX(count, 0);
     }
 
     g_string_truncate(text, 0);

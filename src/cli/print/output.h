@@ -107,3 +107,13 @@ void qblk_output_add_hint(QblkOutput *output, const char *format, ...) G_GNUC_PR
 
 /** Write the result to standard output and empty it.  Fails with QBLK_OUTPUT_ERROR_WRITE. */
 gboolean qblk_output_flush(QblkOutput *output, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * The same for a command that prints until a signal ends it: the signal also ends the wait for a
+ * reader of a pipe that is full, and the rest is dropped.
+ *
+ * @stop_fd: readable after a signal
+ * @is_stopped: (out): set to TRUE if the output is not complete
+ */
+gboolean qblk_output_flush_until(QblkOutput *output, int stop_fd, gboolean *is_stopped,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
