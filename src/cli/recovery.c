@@ -73,6 +73,9 @@ qblk_recovery_make_options(const QblkInvocation *invocation, const char *state_d
 
 /* ---- recovering ---- */
 
+/* A person who waits longer than this for a job is told so. */
+#define SILENCE_US G_USEC_PER_SEC
+
 /* Ctrl-C ends the process while no job is waited for. */
 static void
 follow_state(QblkOperation *operation, const char *target, QblkPlanState state, gpointer user_data)
@@ -99,6 +102,8 @@ qblk_recovery_run(QblkClient *client, QblkOutput *output, QblkRecoverOptions *op
 {
     g_autoptr(QblkOperation) operation = qblk_operation_start_recovery(client, options, error);
     g_autoptr(QblkInterrupt) interrupt = NULL;
+    gint64 begin = g_get_monotonic_time();
+    gboolean is_silent = isatty(STDERR_FILENO) && !output->json;
     int revents = 0;
     if (operation == NULL) {
         return NULL;
@@ -108,6 +113,10 @@ qblk_recovery_run(QblkClient *client, QblkOutput *output, QblkRecoverOptions *op
     qblk_operation_set_warning(operation, report_warning, output, NULL);
     while (qblk_operation_process(operation, revents)) {
         revents = qblk_interrupt_wait(interrupt, operation, client);
+        if (is_silent && interrupt != NULL && g_get_monotonic_time() - begin > SILENCE_US) {
+            qblk_output_notice(output, "waiting for the job to end: Ctrl-C cancels it");
+            is_silent = FALSE;
+        }
     }
 
     QblkRecovery *recovery = qblk_operation_get_recovery(operation);

@@ -309,6 +309,8 @@ qblk_several_run(QblkInvocation *invocation, GError **error)
         invocation->output.is_data = TRUE;
         GString *array = invocation->output.text;
         g_string_append(array, array->len == 0 ? "[]\n" : "]\n");
+    } else if (run.form == QBLK_HEADING_TEXT && invocation->each->len == 0) {
+        qblk_output_print(&invocation->output, "no VMs\n");
     }
     gboolean is_one = invocation->each->len <= 1 && command->end_several == NULL;
     gboolean has_failed_of_several = run.exit_code != 0 && !is_one;
