@@ -44,8 +44,27 @@ qblk_secret_file_add(GPtrArray *secrets, const char *assignment, GError **error)
                     "invalid secret '%s': two secrets have this id", secret->id);
         return FALSE;
     }
+    if (!qblk_secret_file_check_type(secret->id, secret->path, error)) {
+        return FALSE;
+    }
     g_ptr_array_add(secrets, g_steal_pointer(&secret));
     return TRUE;
+}
+
+gboolean
+qblk_secret_file_check_type(const char *id, const char *path, GError **error)
+{
+    gboolean exists = g_file_test(path, G_FILE_TEST_EXISTS);
+    if (!exists || g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        return TRUE;
+    }
+
+    g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
+                "cannot read the secret '%s' from '%s': it is %s", id, path,
+                g_file_test(path, G_FILE_TEST_IS_DIR)
+                    ? "a directory"
+                    : "not a regular file, and QEMU would wait for its content");
+    return FALSE;
 }
 
 const QblkSecretFile *

@@ -27,10 +27,20 @@ QblkSecretFile *qblk_secret_file_parse(const char *assignment,
 /**
  * Add "ID=FILE" to @secrets (of QblkSecretFile).
  *
- * Returns: FALSE with QBLK_QMP_ERROR_ARGUMENT if @assignment has another form, or the id is there
+ * Returns: FALSE with QBLK_QMP_ERROR_ARGUMENT if @assignment has another form, or the id is there;
+ * with QBLK_GRAPH_ERROR_FILE if the file is not a regular one
  */
 gboolean qblk_secret_file_add(GPtrArray *secrets, const char *assignment,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Check that what is at @path, if anything, is a regular file: QEMU would stop until a pipe has
+ * content, and the guest with it.
+ *
+ * Returns: FALSE with QBLK_GRAPH_ERROR_FILE if it is another one
+ */
+gboolean qblk_secret_file_check_type(const char *id, const char *path,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: (transfer none) (nullable): the secret @id of @secrets (of QblkSecretFile) */
 const QblkSecretFile *qblk_secret_file_find(const GPtrArray *secrets, const char *id);

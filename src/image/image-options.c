@@ -2,6 +2,7 @@
 #include "image/image-options.h"
 
 #include "base/limits.h"
+#include "base/secret-file.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -135,9 +136,7 @@ qblk_image_options_add_secret(QblkImageOptions *options, const char *assignment,
                     equals + 1);
         return FALSE;
     }
-    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
-        g_set_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE,
-                    "cannot read the secret '%s' from '%s': it is a directory", id, path);
+    if (!qblk_secret_file_check_type(id, path, error)) {
         return FALSE;
     }
     if (access(path, R_OK) != 0) {

@@ -2,9 +2,11 @@
 #include "base/secret-file.h"
 
 #include "lib/check.h"
+#include "lib/test-directory.h"
 
 #include <qblk/error.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void
 secret_free(gpointer data)
@@ -57,13 +59,32 @@ ids_of_objects_are_those_of_qemu(void **state)
     }
 }
 
+static void
+only_a_regular_file_is_read(void **state)
+{
+    g_autoptr(GPtrArray) secrets = g_ptr_array_new_with_free_func(secret_free);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_build_filename(test_directory(), "pipe", NULL);
+    g_autofree char *pipe_of = g_strconcat("k=", path, NULL);
+    assert_int_equal(mkfifo(path, 0600), 0);
+
+    assert_false(qblk_secret_file_add(secrets, pipe_of, &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "it is not a regular file");
+    g_clear_error(&error);
+    assert_false(qblk_secret_file_add(secrets, "k=/", &error));
+    assert_error(error, QBLK_GRAPH_ERROR, QBLK_GRAPH_ERROR_FILE, "it is a directory");
+    g_clear_error(&error);
+    assert_true(qblk_secret_file_add(secrets, "k=/nonexistent/on-this-machine", &error));
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_assignment_has_an_id_and_a_path),
         cmocka_unit_test(what_may_be_the_secret_itself_is_not_printed),
         cmocka_unit_test(ids_of_objects_are_those_of_qemu),
+        cmocka_unit_test(only_a_regular_file_is_read),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, test_directory_set_up, test_directory_tear_down);
 }
