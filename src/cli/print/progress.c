@@ -253,9 +253,19 @@ has_all_data(const QblkPlan *plan)
            !qblk_plan_keeps_job(plan);
 }
 
+/* Most of these plans have no job. */
+static gboolean
+may_lack_job(const QblkPlan *plan)
+{
+    return g_str_equal(qblk_plan_get_kind(plan), "mend");
+}
+
 static void
 print_end(const QblkProgress *progress, Part *part)
 {
+    if (part->total <= 0 && may_lack_job(part->plan)) {
+        return;
+    }
     if (!progress->output->json) {
         fprintf(stderr, "%s: [100 %%]\n", part->label);
     } else if (part->total > 0) {
