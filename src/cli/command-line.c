@@ -36,6 +36,23 @@ add_disk_of_image(QblkInvocation *invocation)
     invocation->count++;
 }
 
+/* virsh takes the bandwidth of a job as an argument, too. */
+static gboolean
+check_for_bandwidth(const QblkInvocation *invocation, GError **error)
+{
+    const QblkCommand *command = invocation->command;
+    const char *last = invocation->count == 0 ? "" : invocation->arguments[invocation->count - 1];
+    gboolean is_number = last[0] != '\0' && strspn(last, "0123456789") == strlen(last);
+    if (!is_number || !command->changes || invocation->count != command->max_arguments + 1) {
+        return TRUE;
+    }
+
+    return qblk_usage_error(error,
+                            "wrong number of arguments: if '%s' is a bandwidth, use "
+                            "'--bandwidth=%s'",
+                            last, last);
+}
+
 static gboolean
 set_arguments(QblkInvocation *invocation, const QblkVmListOptions *vms, GError **error)
 {
@@ -48,6 +65,9 @@ set_arguments(QblkInvocation *invocation, const QblkVmListOptions *vms, GError *
         return FALSE;
     }
     add_disk_of_image(invocation);
+    if (!check_for_bandwidth(invocation, error)) {
+        return FALSE;
+    }
     if (invocation->count < command->min_arguments || invocation->count > command->max_arguments) {
         return qblk_usage_error(error, "wrong number of arguments: use 'qblk %s %s'", command->name,
                                 command->arguments);

@@ -69,6 +69,28 @@ add_options_of(GArray *all, const QblkCommand *command)
     }
 }
 
+/* Options of virsh's commands that have virsh's name here, too. */
+static void
+add_options_of_virsh(QblkOptionTable *table)
+{
+    static const struct {
+        const char *name, *refusal;
+    } rows[] = {
+        {"atomic", "all overlays are created at the same moment: omit it"},
+        {"dest", "the destination is an argument without an option"},
+        {"disk-only", "snapshots are always of disks only: omit it"},
+        {"diskspec", "the disks are arguments without an option, and --file=DISK=PATH names an "
+                     "overlay"},
+        {"no-metadata", "there are no metadata: omit it"},
+        {"path", "the disk is an argument without an option"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const GOptionEntry entry = {.long_name = rows[i].name, .arg = G_OPTION_ARG_STRING};
+        qblk_option_table_add_common(table, &entry, rows[i].refusal);
+    }
+}
+
 void
 qblk_command_options_add_foreign(QblkOptionTable *table, gboolean is_front)
 {
@@ -90,5 +112,8 @@ qblk_command_options_add_foreign(QblkOptionTable *table, gboolean is_front)
             foreign->entry.short_name = 0;
         }
         qblk_option_table_add_common(table, &foreign->entry, g_intern_string(refusal));
+    }
+    if (!is_front) {
+        add_options_of_virsh(table);
     }
 }

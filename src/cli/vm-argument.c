@@ -161,7 +161,8 @@ add_hint_for_layer(QblkInvocation *invocation)
         {"pull", "the layer to keep is given with --base: see 'qblk pull --help'"},
     };
     const char *disk = invocation->count > 1 ? invocation->arguments[1] : "";
-    gboolean is_layer = g_str_has_suffix(disk, "]") || g_str_has_prefix(disk, "node:");
+    gboolean is_layer = g_str_has_suffix(disk, "]") || g_str_has_prefix(disk, "node:") ||
+                        strpbrk(disk, "./") != NULL;
 
     for (gsize i = 0; is_layer && i < G_N_ELEMENTS(hints); i++) {
         if (g_str_equal(hints[i].command, invocation->command->name)) {

@@ -250,11 +250,23 @@ find_disk_of_layer(const char *name, const char *const *names, guint count)
     return NULL;
 }
 
+static gboolean
+is_image_name(const char *name)
+{
+    static const char *const endings[] = {".qcow2", ".qcow", ".img", ".raw", ".vmdk", ".vdi"};
+    gboolean is_name = FALSE;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(endings); i++) {
+        is_name |= g_str_has_suffix(name, endings[i]);
+    }
+    return is_name;
+}
+
 /* A path of QOM names a device. */
 static gboolean
 can_be_layer(const char *name)
 {
-    return g_str_has_prefix(name, "node:") ||
+    return g_str_has_prefix(name, "node:") || is_image_name(name) ||
            (strchr(name, '/') != NULL && !g_str_has_prefix(name, "/machine/"));
 }
 
