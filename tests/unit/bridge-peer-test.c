@@ -3,6 +3,7 @@
 
 #include "image/image-client.h"
 #include "lib/check.h"
+#include "lib/started-process.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -90,6 +91,7 @@ start_process(int listener, uid_t user, const char *name)
     close(ends[1]);
     assert_int_equal(read(ends[0], &byte, 1), 0); /* closed when the program is executed */
     close(ends[0]);
+    started_process_wait(pid);
     return pid;
 }
 

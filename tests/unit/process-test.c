@@ -2,6 +2,7 @@
 #include "image/process.h"
 
 #include "lib/check.h"
+#include "lib/started-process.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -58,6 +59,7 @@ start_process(char *const *arguments)
     close(ends[1]);
     assert_int_equal(read(ends[0], &byte, 1), 0); /* closed when the program is executed */
     close(ends[0]);
+    started_process_wait(pid);
     return pid;
 }
 
