@@ -77,6 +77,7 @@ add_options_of_virsh(QblkOptionTable *table)
         const char *name, *refusal;
     } rows[] = {
         {"atomic", "all overlays are created at the same moment: omit it"},
+        {"details", "all details are always printed: omit it"},
         {"dest", "the destination is an argument without an option"},
         {"disk-only", "snapshots are always of disks only: omit it"},
         {"diskspec", "the disks are arguments without an option, and --file=DISK=PATH names an "

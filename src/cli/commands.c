@@ -32,7 +32,8 @@ static const struct {
     {"blockdev-snapshot", "snapshot"},
     {"blockdev-snapshot-sync", "snapshot"},
     {"cancel", "job"},
-    {"domblkinfo", "list"},
+    {"domblkerror", "check"},
+    {"domblkinfo", "chain"},
     {"domjobabort", "job"},
     {"domjobinfo", "jobs"},
     {"drive-mirror", "copy"},
@@ -50,6 +51,8 @@ static const struct {
     {"repair", "mend"},
     {"show", "chain"},
     {"snapshot-create", "snapshot"},
+    {"snapshot-delete", "commit"},
+    {"snapshot-list", "chain"},
     {"stream", "pull"},
     {"tree", "graph"},
 };

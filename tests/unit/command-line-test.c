@@ -156,7 +156,7 @@ an_invalid_command_line_is_a_usage_error(void **state)
         {"commit a/b vda --keep many", "invalid --keep 'many': use a whole number"},
         {"commit a/b vda --keep 9999999999", "invalid --keep '9999999999': the number is too"},
         {"blockcomit a/b vda", "unknown command 'blockcomit': did you mean 'blockcommit'?"},
-        {"domblkinfo a/b", "unknown command 'domblkinfo': did you mean 'list'?"},
+        {"domblkinfo a/b", "unknown command 'domblkinfo': did you mean 'chain'?"},
         {"/run/vm.qmp chain", "unknown command '/run/vm.qmp': the command is first, as in 'qblk "
                               "chain /run/vm.qmp'"},
         {"jobs", "wrong number of arguments: use 'qblk jobs VM"},

@@ -118,7 +118,7 @@ what_another_program_calls_a_command_is_known(void **state)
         {"blokpull", "blockpull"},
         {"snap", "snapshot"},
         {"COPY", "copy"},
-        {"domblkinfo", "list"},
+        {"domblkinfo", "chain"},
         {"block-stream", "pull"},
         {"snapshot-create", "snapshot"},
         {"query-block-jobs", "jobs"},
