@@ -9,11 +9,12 @@ import signal
 import document
 import live
 
-# Pids, times, the state of a job whose limit was just lifted, and an argument that QEMU has since
-# 9.0
+# Pids, times, the version of QEMU, the state of a job whose limit was just lifted, and an argument
+# that QEMU has since 9.0
 VARIABLE = (
     (r'(its job is )(running|ready)$', r'\1under way'),
     (r'^\d\d:\d\d:\d\d ', 'TIME '),
+    (r'QEMU \d+\.\d+\.\d+', 'QEMU VERSION'),
     (r'^(web1 +\S+ +|.*\(pid )\d+', r'\1PID'),
     (r',"backing-mask-protocol":true', ''),
 )
