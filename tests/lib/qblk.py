@@ -65,6 +65,19 @@ def command(arguments):
     return words + list(map(str, arguments))
 
 
+def copy(directory):
+    """Copy qblk and its library to DIRECTORY, for a user who cannot read the directory of the
+    build: (a command prefix, variables of its environment)."""
+    *prefix, program = command(())
+    shutil.copy(program, directory)
+    for path in os.environ.get('LD_LIBRARY_PATH', '').split(os.pathsep):
+        library = os.path.join(path, 'libqblk.so.0')
+        if path and os.path.exists(library):
+            shutil.copy(library, directory)
+    return ([*prefix, os.path.join(directory, os.path.basename(program))],
+            {'LD_LIBRARY_PATH': directory})
+
+
 def status_with_stdout(*arguments, stdout):
     """The exit status of qblk when it writes its result to the file STDOUT."""
     return subprocess.run(command(arguments), stdin=subprocess.DEVNULL, stdout=stdout,

@@ -415,9 +415,11 @@ class Unknown(misnamed.TestCase):
         if os.geteuid() != 0:
             self.skipTest('only root can become another user')
         user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
-        done = subprocess.run(user + qblk.command(('chain', self.process.socket)),
+        command, variables = qblk.copy(self.directory)
+        done = subprocess.run([*user, *command, 'chain', self.process.socket],
                               capture_output=True, text=True, check=False,
-                              env={**qblk.environment(), 'XDG_STATE_HOME': self.directory})
+                              env={**qblk.environment(), **variables,
+                                   'XDG_STATE_HOME': self.directory})
         self.assertEqual(done.returncode, qblk.DONE, msg=done.stderr)
         self.assertIn('not known', done.stdout)
         self.assertIn('ermission', done.stdout)
