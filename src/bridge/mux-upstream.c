@@ -4,6 +4,7 @@
 #include "bridge/mux-flight.h"
 #include "bridge/mux-queue.h"
 #include "bridge/reply-text.h"
+#include "qmp/proxy.h"
 
 #include <string.h>
 
@@ -76,6 +77,14 @@ take_greeting(QblkMux *mux, GString *text, GError **error)
     if (mux->greeting == NULL) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "invalid greeting: %s",
                     cause->message);
+        return FALSE;
+    }
+
+    g_autoptr(QblkMessage) message = qblk_message_parse_bytes(mux->greeting_text, NULL);
+    if (message != NULL && qblk_proxy_sent(message)) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
+                    "virt-qemu-qmp-proxy serves this socket, and takes one command at a time: "
+                    "bridge a monitor of QEMU itself: see docs/monitor.md");
         return FALSE;
     }
 

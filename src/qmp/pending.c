@@ -19,7 +19,7 @@ typedef struct {
 struct QblkPending {
     GHashTable *commands; /* id to Command, owned */
     GQueue queue;         /* of Command, borrowed: those that were not sent, in order */
-    guint in_flight;
+    guint in_flight, limit;
     guint64 last_id;
     gint64 last_reply; /* when QEMU last replied */
     guint64 arrived, taken;
@@ -43,7 +43,14 @@ qblk_pending_new(guint64 last_id)
     pending->commands = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, command_free);
     g_queue_init(&pending->queue);
     pending->last_id = last_id;
+    pending->limit = QBLK_LIMIT_IN_FLIGHT;
     return pending;
+}
+
+void
+qblk_pending_set_limit(QblkPending *pending, guint commands)
+{
+    pending->limit = commands;
 }
 
 void
@@ -92,7 +99,7 @@ qblk_pending_add_first(QblkPending *pending, const char *name)
 char *
 qblk_pending_send_next(QblkPending *pending)
 {
-    if (pending->in_flight >= QBLK_LIMIT_IN_FLIGHT || g_queue_is_empty(&pending->queue)) {
+    if (pending->in_flight >= pending->limit || g_queue_is_empty(&pending->queue)) {
         return NULL;
     }
 

@@ -17,6 +17,9 @@ QblkPending *qblk_pending_new(guint64 last_id);
 void qblk_pending_free(QblkPending *pending);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkPending, qblk_pending_free)
 
+/** Let at most @commands be in flight; QBLK_LIMIT_IN_FLIGHT is the default. */
+void qblk_pending_set_limit(QblkPending *pending, guint commands);
+
 /** Queue a command that has @timeout from @now.  Returns: its id, never 0 */
 guint64 qblk_pending_add(QblkPending *pending, const char *name, const QblkJson *arguments,
                          gint64 now, gint64 timeout);
@@ -26,7 +29,7 @@ guint64 qblk_pending_add_first(QblkPending *pending, const char *name);
 
 /**
  * Returns: (transfer full) (nullable): the bytes of the next command, which is in flight from then
- * on; NULL if no command is queued or QBLK_LIMIT_IN_FLIGHT are in flight
+ * on; NULL if no command is queued, or as many are in flight as the limit allows
  */
 char *qblk_pending_send_next(QblkPending *pending) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "qmp/session.h"
+#include "qmp/session-data.h"
 
-#include "base/redact.h"
-#include "qmp/event-queue.h"
-#include "qmp/framer.h"
-#include "qmp/outbox.h"
-#include "qmp/pending.h"
+#include "base/limits.h"
 
 #include <string.h>
-
-struct QblkSession {
-    char *peer;
-    QblkSessionState state;
-    GError *error; /* owned; why it failed */
-    QblkFramer *framer;
-
-    gint64 handshake_start, handshake_timeout;
-    QblkJson *greeting; /* owned */
-    QblkMessageVersion version;
-    guint64 capabilities_id;
-
-    QblkPending *commands;
-    QblkEventQueue *events;
-    QblkOutbox output;
-    QblkSessionLogger logger;
-    gpointer logger_data;
-};
 
 QblkSession *
 qblk_session_new(const char *peer, gint64 now, gint64 timeout, gsize max_reply_bytes)
@@ -55,7 +33,9 @@ qblk_session_restart(QblkSession *session, const char *peer, gint64 now, gint64 
     session->handshake_timeout = timeout;
     g_clear_pointer(&session->greeting, qblk_json_unref);
     session->version = (QblkMessageVersion){0};
-    session->capabilities_id = 0;
+    session->handshake_id = 0;
+    session->is_proxy = FALSE;
+    qblk_pending_set_limit(session->commands, QBLK_LIMIT_IN_FLIGHT);
 
     qblk_outbox_empty(&session->output);
 }
@@ -130,34 +110,32 @@ qblk_session_taken(const QblkSession *session)
 
 /* ---- commands ---- */
 
-static void
-log_message(QblkSession *session, gboolean sent, const char *text, gsize length)
+void
+qblk_session_log(QblkSession *session, gboolean sent, const char *text, gsize length)
 {
     if (session->logger != NULL) {
         session->logger(sent, text, length, session->logger_data);
     }
 }
 
-/* Move commands from the queue to the output, up to the number that QEMU accepts. */
-static void
-fill_output(QblkSession *session)
+void
+qblk_session_fill_output(QblkSession *session)
 {
-    if (session->state != QBLK_SESSION_NEGOTIATING && session->state != QBLK_SESSION_READY) {
+    if (session->state == QBLK_SESSION_GREETING || session->state == QBLK_SESSION_FAILED) {
         return;
     }
 
     char *text;
     while ((text = qblk_pending_send_next(session->commands)) != NULL) {
         gsize length = strlen(text);
-        log_message(session, TRUE, text, length - 1);
+        qblk_session_log(session, TRUE, text, length - 1);
         qblk_outbox_add(&session->output, text, length);
         g_free(text);
     }
 }
 
-/* @error: (transfer full): why the session has failed */
-static void
-fail_session(QblkSession *session, GError *error)
+void
+qblk_session_fail(QblkSession *session, GError *error)
 {
     qblk_framer_explain_foreign(session->framer, session->peer, &error);
     session->state = QBLK_SESSION_FAILED;
@@ -175,7 +153,7 @@ qblk_session_submit(QblkSession *session, const char *command, const QblkJson *a
         qblk_pending_fail_all(session->commands, session->error);
     }
 
-    fill_output(session);
+    qblk_session_fill_output(session);
     return id;
 }
 
@@ -196,12 +174,12 @@ qblk_session_abandon(QblkSession *session, guint64 id)
 {
     /* A command that is in flight here may not have been sent. */
     gboolean is_in_flight =
-        id != session->capabilities_id && qblk_pending_in_flight(session->commands, id) != NULL;
+        id != session->handshake_id && qblk_pending_in_flight(session->commands, id) != NULL;
     if (is_in_flight && qblk_outbox_remove(&session->output, id)) {
         qblk_pending_unsend(session->commands, id);
     }
     qblk_pending_abandon(session->commands, id);
-    fill_output(session);
+    qblk_session_fill_output(session);
 }
 
 QblkJson *
@@ -228,193 +206,7 @@ qblk_session_next_event(const QblkSession *session)
     return qblk_event_queue_pushed(session->events);
 }
 
-/* ---- what QEMU sends ---- */
-
-/* A message that was received, for the actions of the table. */
-typedef struct {
-    const QblkMessage *message;
-    gsize bytes;
-    gint64 now;
-} Arrival;
-
-typedef gboolean (*Action)(QblkSession *session, const Arrival *arrival, GError **error);
-
-static gboolean
-read_greeting(QblkSession *session, const Arrival *arrival, GError **error)
-{
-    session->greeting = qblk_json_ref(arrival->message->json);
-    session->version = qblk_message_version(arrival->message);
-    session->capabilities_id = qblk_pending_add_first(session->commands, "qmp_capabilities");
-    return TRUE;
-}
-
-static gboolean
-reject(QblkSession *session, const Arrival *arrival, GError **error)
-{
-    static const char *const names[QBLK_MESSAGE_KINDS] = {"QMP", "return", "error", "event"};
-    if (session->greeting == NULL) {
-        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
-                    "QEMU sent '%s' before its greeting", names[arrival->message->kind]);
-    } else {
-        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "QEMU sent a second greeting");
-    }
-    return FALSE;
-}
-
-/* Returns: the name of the command that @message answers, or NULL with @error. */
-static const char *
-answered_command(QblkSession *session, const QblkMessage *message, GError **error)
-{
-    if (!message->has_id && message->kind == QBLK_MESSAGE_ERROR) {
-        g_autofree char *clean = qblk_redact_text(qblk_json_get_string(message->payload, "desc"));
-        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
-                    "QEMU could not parse a command: %s", clean);
-        return NULL;
-    }
-
-    if (!message->has_id) {
-        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL, "QEMU sent a reply without id");
-        return NULL;
-    }
-
-    const char *name = qblk_pending_in_flight(session->commands, message->id);
-    if (name == NULL) {
-        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
-                    "QEMU sent a reply with id %" G_GUINT64_FORMAT
-                    ", which no command in flight has",
-                    message->id);
-    }
-    return name;
-}
-
-static gboolean
-answer_command(QblkSession *session, const Arrival *arrival, GError **error)
-{
-    const QblkMessage *message = arrival->message;
-    if (answered_command(session, message, error) == NULL) {
-        return FALSE;
-    }
-
-    qblk_pending_answer(session->commands, message->id, qblk_message_answer(message), arrival->now);
-    return TRUE;
-}
-
-static gboolean
-negotiate(QblkSession *session, const Arrival *arrival, GError **error)
-{
-    const QblkMessage *message = arrival->message;
-    const char *name = answered_command(session, message, error);
-    if (name == NULL) {
-        return FALSE;
-    }
-
-    if (message->id != session->capabilities_id) {
-        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
-                    "QEMU replied to '%s' before 'qmp_capabilities'", name);
-        return FALSE;
-    }
-
-    if (message->kind == QBLK_MESSAGE_ERROR) {
-        g_autoptr(QblkAnswer) refusal = qblk_answer_new(NULL, qblk_json_ref(message->payload));
-        return qblk_answer_check(refusal, name, error);
-    }
-    return answer_command(session, arrival, error);
-}
-
-static gboolean
-keep_event(QblkSession *session, const Arrival *arrival, GError **error)
-{
-    return qblk_event_queue_push(session->events, arrival->message->json, arrival->bytes, error);
-}
-
-/* The action for a message in each state, and the state after it if the action succeeds. */
-/* clang-format off */
-static const struct
-{
-    Action action;
-    QblkSessionState next;
-} transitions[QBLK_SESSION_FAILED][QBLK_MESSAGE_KINDS] = {
-    [QBLK_SESSION_GREETING] = {
-        [QBLK_MESSAGE_GREETING] = {read_greeting, QBLK_SESSION_NEGOTIATING},
-        [QBLK_MESSAGE_RETURN] = {reject, QBLK_SESSION_FAILED},
-        [QBLK_MESSAGE_ERROR] = {reject, QBLK_SESSION_FAILED},
-        [QBLK_MESSAGE_EVENT] = {keep_event, QBLK_SESSION_GREETING}, /* seen with 7.2 */
-    },
-    [QBLK_SESSION_NEGOTIATING] = {
-        [QBLK_MESSAGE_GREETING] = {reject, QBLK_SESSION_FAILED},
-        [QBLK_MESSAGE_RETURN] = {negotiate, QBLK_SESSION_READY},
-        [QBLK_MESSAGE_ERROR] = {negotiate, QBLK_SESSION_FAILED},
-        [QBLK_MESSAGE_EVENT] = {keep_event, QBLK_SESSION_NEGOTIATING},
-    },
-    [QBLK_SESSION_READY] = {
-        [QBLK_MESSAGE_GREETING] = {reject, QBLK_SESSION_FAILED},
-        [QBLK_MESSAGE_RETURN] = {answer_command, QBLK_SESSION_READY},
-        [QBLK_MESSAGE_ERROR] = {answer_command, QBLK_SESSION_READY},
-        [QBLK_MESSAGE_EVENT] = {keep_event, QBLK_SESSION_READY},
-    },
-};
-/* clang-format on */
-
-/* TRUE if @message answers an earlier client, which closed its connection before the reply: QEMU
- * executes that command, and the next client receives the reply, sometimes before its greeting
- * (seen with 7.2).  After the reply to our first command there are no such messages. */
-static gboolean
-is_of_earlier_client(const QblkSession *session, const QblkMessage *message)
-{
-    const guint replies = 1 << QBLK_MESSAGE_RETURN | 1 << QBLK_MESSAGE_ERROR;
-    if (session->state == QBLK_SESSION_READY || (replies >> message->kind & 1) == 0) {
-        return FALSE;
-    }
-    return message->has_id ? qblk_pending_in_flight(session->commands, message->id) == NULL
-                           : message->kind == QBLK_MESSAGE_RETURN;
-}
-
-/* @text: (transfer full) */
-static gboolean
-handle_message(QblkSession *session, GString *text, gint64 now, GError **error)
-{
-    log_message(session, FALSE, text->str, text->len);
-    g_autoptr(GBytes) bytes = g_string_free_to_bytes(text);
-    g_autoptr(QblkMessage) message = qblk_message_parse_bytes(bytes, error);
-    if (message == NULL) {
-        return FALSE;
-    }
-
-    if (is_of_earlier_client(session, message)) {
-        return TRUE;
-    }
-
-    const Arrival arrival = {.message = message, .bytes = g_bytes_get_size(bytes), .now = now};
-    if (!transitions[session->state][message->kind].action(session, &arrival, error)) {
-        return FALSE;
-    }
-
-    session->state = transitions[session->state][message->kind].next;
-    fill_output(session);
-    return TRUE;
-}
-
-void
-qblk_session_receive(QblkSession *session, const char *bytes, gsize length, gint64 now)
-{
-    GError *error = NULL;
-    gsize used = 0;
-    while (session->state != QBLK_SESSION_FAILED && length > 0) {
-        GString *message = NULL;
-        gboolean good = qblk_framer_feed(session->framer, bytes, length, &used, &message, &error);
-        if (good && message != NULL) {
-            good = handle_message(session, message, now, &error);
-        }
-
-        if (!good) {
-            fail_session(session, error);
-            return;
-        }
-
-        bytes += used;
-        length -= used;
-    }
-}
+/* ---- the connection ---- */
 
 void
 qblk_session_end(QblkSession *session, const char *reason)
@@ -437,7 +229,7 @@ qblk_session_end(QblkSession *session, const char *reason)
                     is_early ? " before its greeting" : "");
     }
 
-    fail_session(session, error);
+    qblk_session_fail(session, error);
 }
 
 const char *
@@ -476,8 +268,10 @@ new_handshake_error(const QblkSession *session)
                            session->peer);
     }
 
+    const char *name =
+        session->state == QBLK_SESSION_IDENTIFYING ? "query-version" : "qmp_capabilities";
     return g_error_new(QBLK_QMP_ERROR, QBLK_QMP_ERROR_TIMEOUT,
-                       "'qmp_capabilities': no reply within %" G_GINT64_FORMAT " ms",
+                       "'%s': no reply within %" G_GINT64_FORMAT " ms", name,
                        session->handshake_timeout / 1000);
 }
 
@@ -490,7 +284,7 @@ qblk_session_tick(QblkSession *session, gint64 now)
     }
 
     if (session->state != QBLK_SESSION_READY) {
-        fail_session(session, new_handshake_error(session));
+        qblk_session_fail(session, new_handshake_error(session));
         return;
     }
 

@@ -4,7 +4,8 @@
  * answers and events come out.  Times are in microseconds of g_get_monotonic_time().
  *
  * Nothing is sent before the greeting; then `qmp_capabilities` and the first commands are sent
- * together.  At most QBLK_LIMIT_IN_FLIGHT commands are in flight, the others are queued in order.
+ * together.  At most QBLK_LIMIT_IN_FLIGHT commands are in flight, one if the peer is a proxy; the
+ * others are queued in order.
  *
  * The time limit of a command runs from its submission, and starts again with each reply of QEMU.
  * QEMU executes one command after the other, so the limit measures how long QEMU is silent, and the
@@ -24,6 +25,7 @@
 typedef enum {
     QBLK_SESSION_GREETING,    /* waiting for the greeting */
     QBLK_SESSION_NEGOTIATING, /* waiting for the reply to qmp_capabilities */
+    QBLK_SESSION_IDENTIFYING, /* waiting for the version, which a proxy does not know: proxy.h */
     QBLK_SESSION_READY,
     QBLK_SESSION_FAILED,
 } QblkSessionState;

@@ -177,11 +177,15 @@ class Daemon:
 
     # ---- its client ----
 
+    def uri(self):
+        """The address of libvirtd, and the environment of its clients."""
+        path = os.path.join(self._environment['XDG_RUNTIME_DIR'], 'libvirt', 'libvirt-sock')
+        return f'qemu+unix:///session?socket={path}', self._environment
+
     def command(self, *arguments):
         """`virsh ARGUMENTS` as the arguments of a program, and its environment."""
-        path = os.path.join(self._environment['XDG_RUNTIME_DIR'], 'libvirt', 'libvirt-sock')
-        return (['virsh', '--quiet', '--connect', f'qemu+unix:///session?socket={path}',
-                 *arguments], self._environment)
+        uri, environment = self.uri()
+        return ['virsh', '--quiet', '--connect', uri, *arguments], environment
 
     def virsh(self, *arguments):
         """The output of `virsh ARGUMENTS`; Refused if it fails."""

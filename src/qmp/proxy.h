@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * The program virt-qemu-qmp-proxy of libvirt, which serves QMP at a socket and passes each command
+ * on through libvirtd.
+ *
+ * It takes one command at a time: two that arrive together are no valid JSON to it, and it waits
+ * for the rest of them.  Its greeting has the version of the QEMU that is installed, and not of the
+ * one that runs.  (Seen with libvirt 9.0.)
+ */
+#pragma once
+
+#include "qmp/message.h"
+
+/** Returns: TRUE if the proxy sent @greeting: no QEMU has the package `qemu-8.2.1` */
+gboolean qblk_proxy_sent(const QblkMessage *greeting);
+
+/**
+ * @version: (nullable): the reply to query-version
+ *
+ * Returns: (transfer full): the greeting that QEMU would have sent, without capabilities; NULL with
+ *   QBLK_JSON_ERROR_TYPE if @version is not valid
+ */
+QblkMessage *qblk_proxy_greeting(const QblkJson *version, GError **error) G_GNUC_WARN_UNUSED_RESULT;
