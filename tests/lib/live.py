@@ -23,24 +23,32 @@ class TestCase(unittest.TestCase):
     def setUp(self):
         self.directory = self.enterContext(qemu.directory())
 
-    if sys.version_info < (3, 11):
-        def enterContext(self, context):  # pylint: disable=invalid-name
-            value = context.__enter__()
-            self.addCleanup(context.__exit__, None, None, None)
-            return value
+    @contextlib.contextmanager
+    def needing(self):
+        """Skip the test if the body finds that something is unavailable; in CI, what should exist
+        is a failure."""
+        try:
+            yield
+        except qemu.Unavailable as reason:
+            if IN_CI and isinstance(reason, qemu.Missing):
+                raise
+            self.skipTest(str(reason))
+
+    def enterContext(self, cm):
+        """As that of Python 3.11, and needing() what CM does."""
+        with self.needing():
+            value = cm.__enter__()
+        self.addCleanup(cm.__exit__, None, None, None)
+        return value
 
     @contextlib.contextmanager
     def running(self, name, **options):
         """Run a topology in a directory of its own; yields (topology, qemu.Process)."""
         with contextlib.ExitStack() as stack:
             home = stack.enter_context(qemu.directory())
-            try:
+            with self.needing():
                 topology = TOPOLOGIES[name](home)
                 process = stack.enter_context(topology.run(home, **options))
-            except qemu.Unavailable as reason:
-                if IN_CI and isinstance(reason, qemu.Missing):
-                    raise
-                self.skipTest(str(reason))
             yield topology, process
 
     def start(self, name, **options):

@@ -32,11 +32,11 @@ _MATRIX = os.path.join(os.path.dirname(__file__), '..', '..', 'scripts', 'qemu-m
 
 
 class Unavailable(Exception):
-    """This machine lacks something that the test needs, such as a program or loop devices."""
+    """This machine or this version of QEMU lacks something that the test needs."""
 
 
 class Missing(Unavailable):
-    """A program that should exist does not."""
+    """What a machine for tests should have, such as a program or loop devices, does not exist."""
 
 
 def program(tool):
@@ -256,7 +256,7 @@ def loop_device(link, image):
         done = subprocess.run(['losetup', '--find', '--show', image], check=True,
                               capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise Unavailable(f'no loop device: {error}') from error
+        raise Missing(f'no loop device: {error}') from error
     device = done.stdout.strip()
     try:
         os.symlink(device, link)

@@ -29,7 +29,7 @@ def command(*arguments, end):
     try:
         subprocess.run(arguments, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise qemu.Unavailable(f'{arguments[0]}: {error}') from error
+        raise qemu.Missing(f'{arguments[0]}: {error}') from error
     try:
         yield
     finally:
@@ -39,19 +39,11 @@ def command(*arguments, end):
 class TestCase(block_jobs.TestCase):
     own_socket = True
 
-    def enter(self, context):
-        try:
-            return self.enterContext(context)
-        except qemu.Unavailable as error:
-            if live.IN_CI:
-                raise
-            return self.skipTest(str(error))
-
     def device(self, size=64 * MIB, name='device'):
         """A loop device, by the link NAME."""
         link = os.path.join(self.directory, name)
         image = images.raw(self.directory, name + '.raw', size)
-        self.enter(qemu.loop_device(link, image))
+        self.enterContext(qemu.loop_device(link, image))
         return link
 
     def copy(self, dest, *options, **more):
@@ -90,7 +82,7 @@ class InUse(TestCase):
         place = os.path.join(self.directory, 'mount point')
         os.mkdir(place)
         subprocess.run(['mkfs.ext4', '-q', device], check=True)
-        self.enter(command('mount', '-o', 'ro,noload', device, place, end=['umount', place]))
+        self.enterContext(command('mount', '-o', 'ro,noload', device, place, end=['umount', place]))
         return place
 
     def test_a_mounted_device(self):
@@ -102,7 +94,8 @@ class InUse(TestCase):
     def test_a_device_with_a_mounted_partition(self):
         device = os.path.realpath(self.device(68 * MIB))
         partition = device + 'p1'
-        self.enter(command('addpart', device, '1', '2048', '65536', end=['delpart', device, '1']))
+        self.enterContext(command('addpart', device, '1', '2048', '65536',
+                                  end=['delpart', device, '1']))
         if not os.path.exists(partition):  # without udev
             with open(f'/sys/class/block/{os.path.basename(partition)}/dev',
                       encoding='ascii') as file:
@@ -117,7 +110,7 @@ class InUse(TestCase):
     def test_swap(self):
         device = self.device(68 * MIB)
         subprocess.run(['mkswap', device], check=True, capture_output=True)
-        self.enter(command('swapon', device, end=['swapoff', device]))
+        self.enterContext(command('swapon', device, end=['swapoff', device]))
         self.refuse_each(device, 'is used as swap: disable it with swapoff first')
 
     @brief.leave_out
@@ -131,7 +124,7 @@ class InUse(TestCase):
     def test_a_loop_device_below_another(self):
         device = self.device(68 * MIB)
         other = os.path.join(self.directory, 'other')
-        self.enter(qemu.loop_device(other, os.path.realpath(device)))
+        self.enterContext(qemu.loop_device(other, os.path.realpath(device)))
         self.refuse_each(device, f"is attached to loop device '{os.path.realpath(other)}'")
 
     @brief.leave_out

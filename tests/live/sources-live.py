@@ -127,10 +127,8 @@ class Nbd(Sources):
                             f"<host name='127.0.0.1' port='{port}'/></source>")
 
     def test_an_address_of_ipv6(self):
-        try:
+        with self.needing():
             _, port = self.serve(export='disk', address='::1')
-        except qemu.Unavailable as reason:
-            self.skipTest(str(reason))
         process = self.start_nbd({'type': 'inet', 'host': '::1', 'port': str(port)},
                                  export='disk')
         self.check(process, "<source protocol='nbd' name='disk'>"
@@ -295,10 +293,7 @@ class Local(Sources):
 
     def test_a_device(self):
         device = self.path('device')
-        try:
-            self.enterContext(qemu.loop_device(device, images.raw(self.directory, 'disk.img')))
-        except qemu.Unavailable as reason:
-            self.skipTest(str(reason))
+        self.enterContext(qemu.loop_device(device, images.raw(self.directory, 'disk.img')))
         process = self.start_disk(blockdev(driver='raw', node_name='top', offset=512, size=1024,
                                            file={'driver': 'host_device', 'filename': device}))
         # a path alone does not tell a device from a file

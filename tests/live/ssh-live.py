@@ -37,12 +37,8 @@ class TestCase(live.TestCase):
     def setUp(self):
         super().setUp()
         self.sockets = self.make_directory('sockets')
-        try:
+        with self.needing():
             self.server = self.serve()
-        except qemu.Missing as reason:
-            if live.IN_CI:
-                raise
-            self.skipTest(str(reason))
         variables = {'QBLK_SSH': self.server.program, 'XDG_RUNTIME_DIR': self.sockets,
                      'TMPDIR': self.sockets, 'SSH_ASKPASS': ''}
         self.enterContext(unittest.mock.patch.dict(os.environ, variables))
