@@ -150,6 +150,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QblkOperation, qblk_operation_unref)
  * Cancel the jobs and roll back, unless the chain was changed already: then the operation is
  * completed.  A job that existed before continues.
  *
+ * Right before it changes a chain, qblk_operation_process() returns although there is nothing to
+ * wait for, so that a program that polls other descriptors can call this in time.
+ *
  * Since: 0.1.0
  */
 void qblk_operation_cancel(QblkOperation *operation);

@@ -14,3 +14,9 @@ qblk_waiter_poll(const QblkWaiter *waiter, struct pollfd *item, int timeout_ms)
     int ready = poll(item, 1, timeout_ms);
     return ready < 0 ? -errno : ready;
 }
+
+int
+qblk_waiter_turn(const QblkWaiter *waiter)
+{
+    return waiter == NULL || waiter->turn == NULL ? 0 : waiter->turn(waiter->user_data);
+}

@@ -13,6 +13,8 @@
 typedef struct {
     /** The contract of qblk_waiter_poll(). */
     int (*poll)(struct pollfd *item, int timeout_ms, gpointer user_data);
+    /** The contract of qblk_waiter_turn(); NULL: nothing else has to be done in between. */
+    int (*turn)(gpointer user_data);
     gpointer user_data;
 } QblkWaiter;
 
@@ -28,3 +30,12 @@ typedef struct {
  * itself is not used, because the caller may be continued in another thread, which has another one.
  */
 int qblk_waiter_poll(const QblkWaiter *waiter, struct pollfd *item, int timeout_ms);
+
+/**
+ * Let the program continue its main loop once, without a wait.
+ *
+ * @waiter: (nullable)
+ *
+ * Returns: 0; -ECANCELED as qblk_waiter_poll()
+ */
+int qblk_waiter_turn(const QblkWaiter *waiter);

@@ -193,6 +193,17 @@ qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline, GError **error)
 }
 
 gboolean
+qblk_monitor_give_turn(const QblkMonitor *monitor, GError **error)
+{
+    int result = qblk_waiter_turn(qblk_client_get_waiter(monitor->client));
+    if (result < 0) {
+        g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_CLOSED, "cannot wait for QEMU: %s",
+                    g_strerror(-result));
+    }
+    return result == 0;
+}
+
+gboolean
 qblk_monitor_reconnect(QblkMonitor *monitor, GError **error)
 {
     g_autoptr(GError) cause = NULL;

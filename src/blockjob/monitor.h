@@ -77,6 +77,11 @@ guint qblk_monitor_get_stops(const QblkMonitor *monitor);
 gboolean qblk_monitor_wait(QblkMonitor *monitor, gint64 deadline,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Let the program that drives the operation continue, and cancel it.  FALSE with @error set if it
+ * has released the operation. */
+gboolean qblk_monitor_give_turn(const QblkMonitor *monitor,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** After the connection has failed with @error: connect again, at most once, and query the jobs.
  * @error is cleared on success. */
 gboolean qblk_monitor_reconnect(QblkMonitor *monitor, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -29,6 +29,15 @@ job_of(const QblkRunTask *task, const QblkStep *step)
 
 /* ---- before a command ---- */
 
+/* Several messages that arrive together are handled without a wait, in which the program could have
+ * cancelled: let it do so before the chain is changed. */
+static gboolean
+give_turn(QblkRunTask *task, const QblkStep *step)
+{
+    gboolean is_change = step->is_final || step->is_joint;
+    return !is_change || qblk_monitor_give_turn(&task->run->monitor, &task->error);
+}
+
 static QblkRunEvent
 look_ahead(QblkRunTask *task)
 {
@@ -37,6 +46,9 @@ look_ahead(QblkRunTask *task)
         return QBLK_RUN_NO_STEP;
     }
 
+    if (!give_turn(task, step)) {
+        return qblk_run_task_failure(task, QBLK_RUN_FAILED);
+    }
     if (qblk_run_task_must_stop(task, &task->error)) {
         return qblk_run_task_failure(task, QBLK_RUN_STOPPED);
     }

@@ -143,7 +143,7 @@ qblk_workers_start(QblkWorkers *workers, QblkWorkerFunc func, gpointer user_data
     worker->func = func;
     worker->user_data = user_data;
     worker->destroy = destroy;
-    worker->waiter = (QblkWaiter){wait_in_loop, worker};
+    worker->waiter = (QblkWaiter){.poll = wait_in_loop, .user_data = worker};
     worker->item.fd = -1;
     worker->slot = NO_ITEM;
     worker->deadline = -1;

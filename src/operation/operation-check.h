@@ -14,3 +14,8 @@
  */
 gboolean qblk_operation_check_detached(const QblkPlans *plans,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: FALSE with QBLK_BLOCKJOB_ERROR_REFUSED if @plans cannot be run in one operation, or at
+ * all */
+gboolean qblk_operation_check_plans(const QblkPlans *plans,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,7 +6,6 @@
 #include "operation/operation-body.h"
 #include "operation/operation-check.h"
 #include "operation/plans.h"
-#include "plan/plan-monitor.h"
 #include "qmp/client.h"
 #include "recover/recover-options.h"
 
@@ -39,28 +38,42 @@ count_arrived(const QblkOperation *operation)
     return operation->client == NULL ? 0 : qblk_client_arrived(operation->client);
 }
 
-/* In the coroutine: let the program wait. */
+/* In the coroutine: continue when the program has ended @wait. */
+static int
+end_turn(QblkOperation *operation, QblkOperationWait wait)
+{
+    if (operation->control.is_abandoned) {
+        return -ECANCELED;
+    }
+
+    operation->wait = wait;
+    qblk_coroutine_yield(operation->coroutine);
+    return operation->control.is_abandoned ? -ECANCELED : operation->wait.result;
+}
+
 static int
 wait_in_program(struct pollfd *item, int timeout_ms, gpointer user_data)
 {
     QblkOperation *operation = user_data;
-    QblkOperationWait *wait = &operation->wait;
-    if (operation->control.is_abandoned) {
-        return -ECANCELED;
-    }
-    if (timeout_ms == 0) {
+    if (timeout_ms == 0 && !operation->control.is_abandoned) {
         return qblk_waiter_poll(NULL, item, 0);
     }
 
-    gint64 now = g_get_monotonic_time();
-    *wait = (QblkOperationWait){
-        .item = *item,
-        .deadline = timeout_ms < 0 ? -1 : now + (gint64)timeout_ms * 1000,
-        .arrived = count_arrived(operation),
-    };
-    qblk_coroutine_yield(operation->coroutine);
-    item->revents = wait->item.revents;
-    return operation->control.is_abandoned ? -ECANCELED : wait->result;
+    QblkOperationWait wait = {*item, .arrived = count_arrived(operation)};
+    gint64 end = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+    wait.deadline = timeout_ms < 0 ? -1 : end;
+    int result = end_turn(operation, wait);
+    item->revents = operation->wait.item.revents;
+    return result;
+}
+
+/* The deadline 0 is over. */
+static int
+give_turn(gpointer user_data)
+{
+    QblkOperation *operation = user_data;
+    int fd = qblk_client_get_fd(operation->client);
+    return MIN(end_turn(operation, (QblkOperationWait){.item.fd = fd}), 0);
 }
 
 static void
@@ -112,7 +125,7 @@ new_operation(QblkClient *client, GError **error)
     g_atomic_ref_count_init(&operation->references);
     g_queue_init(&operation->notices);
     operation->states = g_hash_table_new(NULL, NULL);
-    operation->waiter = (QblkWaiter){wait_in_program, operation};
+    operation->waiter = (QblkWaiter){wait_in_program, give_turn, operation};
     operation->wait.item.fd = -1;
     operation->coroutine = qblk_coroutine_new(run_body, operation);
     if (operation->coroutine == NULL) {
@@ -131,50 +144,6 @@ new_operation(QblkClient *client, GError **error)
     return g_steal_pointer(&operation);
 }
 
-/* The marks of an operation are written in one directory, where recovery looks for both. */
-static gboolean
-check_directory(const QblkPlan *plan, const QblkPlan *first, GError **error)
-{
-    gboolean is_same = g_strcmp0(plan->state_dir, first->state_dir) == 0;
-    if (!is_same) {
-        g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                    "the plans for '%s' and '%s' have different state directories: run them in two "
-                    "operations, or plan again with one directory",
-                    first->target, plan->target);
-    }
-    return is_same;
-}
-
-static gboolean
-check_can_run(const QblkPlans *plans, GError **error)
-{
-    for (guint i = 0; i < plans->plans->len; i++) {
-        const QblkPlan *plan = plans->plans->pdata[i];
-        if (plan->is_shown_only) {
-            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                        "the plan for '%s' was made for a dry run: plan again to run it",
-                        plan->target);
-            return FALSE;
-        }
-        if (qblk_plans_has_plan_for(plans, i, plan)) {
-            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                        "there are two plans for '%s', or for its job '%s'", plan->target,
-                        plan->job);
-            return FALSE;
-        }
-        if (qblk_plan_is_of_monitor(plan) && plans->plans->len > 1) {
-            g_set_error(error, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_REFUSED,
-                        "the plan for monitor '%s' cannot be run together with others",
-                        plan->target);
-            return FALSE;
-        }
-        if (!check_directory(plan, plans->plans->pdata[0], error)) {
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
 QblkOperation *
 qblk_operation_start(QblkClient *client, QblkPlans *plans, QblkOperationOptions *options,
                      GError **error)
@@ -186,7 +155,7 @@ qblk_operation_start(QblkClient *client, QblkPlans *plans, QblkOperationOptions 
                     qblk_client_get_address(client));
         return NULL;
     }
-    if (!check_can_run(plans, error) ||
+    if (!qblk_operation_check_plans(plans, error) ||
         (is_detached && !qblk_operation_check_detached(plans, error))) {
         return NULL;
     }

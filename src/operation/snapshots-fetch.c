@@ -435,7 +435,7 @@ qblk_snapshots_fetch_add(QblkSnapshotsFetch *fetch, const char *address,
     task->address = g_strdup(address);
     task->options = options == NULL ? NULL : qblk_snapshot_options_ref(options);
     task->timeout_ms = timeout_ms;
-    task->waiter = (QblkWaiter){wait_in_loop, task};
+    task->waiter = (QblkWaiter){.poll = wait_in_loop, .user_data = task};
     task->item.fd = -1;
     task->deadline = -1;
     g_ptr_array_add(fetch->tasks, task);

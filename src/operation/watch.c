@@ -93,7 +93,7 @@ qblk_watch_new(const char *address, const QblkWatchOptions *options, GError **er
     watch->address = g_strdup(address);
     watch->options = qblk_watch_options_copy(options);
     watch->rates = qblk_watch_rates_new();
-    watch->waiter = (QblkWaiter){wait_in_program, watch};
+    watch->waiter = (QblkWaiter){.poll = wait_in_program, .user_data = watch};
     watch->wait.item.fd = -1;
     qblk_watch_schedule_init(&watch->schedule, watch->options);
 

@@ -116,7 +116,7 @@ connect_to(Bridge *bridge, uid_t user, const char *program)
 
     static QblkWaiter waiter;
     g_autoptr(GError) error = NULL;
-    waiter = (QblkWaiter){serve, bridge};
+    waiter = (QblkWaiter){.poll = serve, .user_data = bridge};
     QblkClient *client = qblk_client_connect_with(bridge->path, 0, &waiter, &error);
     assert_no_error(error);
     return client;

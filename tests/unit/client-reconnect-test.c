@@ -62,7 +62,7 @@ a_client_connects_again_to_its_address(void **state)
     Monitor monitor = {.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), .peer = -1};
     assert_int_equal(bind(monitor.listener, (struct sockaddr *)&name, sizeof(name)), 0);
     assert_int_equal(listen(monitor.listener, 1), 0);
-    const QblkWaiter waiter = {serve, &monitor};
+    const QblkWaiter waiter = {.poll = serve, .user_data = &monitor};
 
     g_autoptr(GError) error = NULL;
     QblkClient *client = qblk_client_connect_with(path, 0, &waiter, &error);
@@ -123,7 +123,7 @@ connect_in_between(struct pollfd *item, int timeout_ms, gpointer user_data)
 {
     Crowd *crowd = user_data;
     if (crowd->waiting >= 0) {
-        const QblkWaiter waiter = {serve, &crowd->monitor};
+        const QblkWaiter waiter = {.poll = serve, .user_data = &crowd->monitor};
         close(accept(crowd->monitor.listener, NULL, NULL));
         close(crowd->waiting);
         crowd->waiting = -1;
@@ -149,7 +149,8 @@ of_two_connections_at_a_time_the_first_is_closed(void **state)
     assert_int_equal(listen(listener, 0), 0);
 
     g_autoptr(GError) error = NULL;
-    const QblkWaiter serving = {serve, &crowd.monitor}, crowded = {connect_in_between, &crowd};
+    const QblkWaiter serving = {.poll = serve, .user_data = &crowd.monitor};
+    const QblkWaiter crowded = {.poll = connect_in_between, .user_data = &crowd};
     crowd.client = qblk_client_connect_with(path, 0, &serving, &error);
     assert_no_error(error);
     hang_up(&crowd.monitor);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Operations that the program waits for with qblk_operation_run(). */
+/* Operations that the program waits for with qblk_operation_run(), and when it can cancel one. */
 #include "base/limits.h"
 #include "lib/operation-case.h"
 
@@ -51,11 +51,31 @@ events_that_nobody_can_take_do_not_end_the_connection(void **state)
     operation_case_free(test);
 }
 
+/* Also if all replies before the change have arrived together, and were handled without a wait. */
+static void
+the_program_can_cancel_right_before_the_chain_is_changed(void **state)
+{
+    OperationCase *test = operation_case_new();
+    operation_case_script_begin(test);
+    run_case_accept(test->run->fake, "block-commit", "created running", "waiting pending");
+    run_case_accept_flush(test->run->fake);
+    run_case_accept_rollback(test->run->fake, "pending");
+    operation_case_start(test);
+    do {
+        assert_true(operation_case_turn(test));
+    } while (qblk_operation_get_timeout(test->operation) > 0);
+    qblk_operation_cancel(test->operation);
+    assert_false(operation_case_drive(test, NULL));
+    operation_case_failed(test, QBLK_BLOCKJOB_ERROR, QBLK_BLOCKJOB_ERROR_CANCELLED, "interrupted");
+    operation_case_free(test);
+}
+
 UNIT_MAIN(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_function_cannot_wait_for_its_own_operation),
         cmocka_unit_test(events_that_nobody_can_take_do_not_end_the_connection),
+        cmocka_unit_test(the_program_can_cancel_right_before_the_chain_is_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -305,7 +305,7 @@ static void
 an_image_that_is_in_use_is_not_touched(void **state)
 {
     const JournalCase *test = *state;
-    const QblkWaiter waiter = {do_not_wait, NULL};
+    const QblkWaiter waiter = {.poll = do_not_wait, .user_data = NULL};
     g_autoptr(GError) error = NULL;
     int fd = open(verdict_case_file(test->plan->before), O_RDWR | O_CLOEXEC);
     struct flock range = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 201, .l_len = 1};
@@ -339,7 +339,7 @@ a_daemon_that_does_not_end_is_killed(void **state)
 {
     JournalCase *test = *state;
     guint calls = 0;
-    const QblkWaiter waiter = {pass_time, &calls};
+    const QblkWaiter waiter = {.poll = pass_time, .user_data = &calls};
     g_autoptr(GError) error = NULL;
     const char *image = verdict_case_file(test->plan->before);
     pid_t child = fork();

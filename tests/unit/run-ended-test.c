@@ -53,7 +53,7 @@ begin(Ended *ended, QblkCommitEnd end, gboolean is_alive)
     };
     qblk_monitor_init(&ended->run.monitor, ended->client, NULL, 0, 0, NULL);
     assert_false(qblk_monitor_query_jobs(&ended->run.monitor, NULL));
-    ended->waiter = (QblkWaiter){let_time_pass, &ended->waited_ms};
+    ended->waiter = (QblkWaiter){.poll = let_time_pass, .user_data = &ended->waited_ms};
     qblk_client_set_waiter(ended->client, &ended->waiter);
     ended->run.monitor.pid = is_alive ? getpid() : end_process();
     ended->run.monitor.start = is_alive ? qblk_process_start(getpid()) : 1;

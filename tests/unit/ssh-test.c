@@ -169,7 +169,7 @@ static void
 the_waiter_waits_for_ssh(void **state)
 {
     int calls = 0;
-    const QblkWaiter waiter = {cancel, &calls};
+    const QblkWaiter waiter = {.poll = cancel, .user_data = &calls};
     use_script("exec sleep 1000");
     refuse("ssh://h/x", 5000, &waiter, QBLK_QMP_ERROR_CONNECT, "cannot wait for ssh");
     assert_int_equal(calls, 1);

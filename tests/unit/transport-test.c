@@ -184,7 +184,7 @@ a_full_backlog_is_waited_for_by_the_waiter(void **state)
     int first = open_address(path);
     int accepted = -1;
     Room room = {.listener = listener, .accepted = &accepted};
-    const QblkWaiter waiter = {make_room, &room};
+    const QblkWaiter waiter = {.poll = make_room, .user_data = &room};
     g_autoptr(QblkAddress) address = parse(path);
     g_autoptr(GError) error = NULL;
     QblkSsh *ssh;
