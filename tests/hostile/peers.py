@@ -6,6 +6,7 @@ and nothing on stdout."""
 import os
 import unittest
 
+import brief
 import hostile
 import peer
 import qblk
@@ -381,7 +382,8 @@ class Graphs(Peers):
 
     def test_as_many_of_all_as_are_allowed(self):
         vm = self.crowd(9999, 20, 4096)
-        for command in ('list', 'chain', 'jobs', 'graph'):
+        # the first makes the most chains, and the last prints the most
+        for command in ('list', 'chain', 'jobs', 'graph') if brief.IS_FULL else ('list', 'graph'):
             with self.subTest(command):
                 self.passes(vm, command, cpu=60, memory=400 * MIB)
 
