@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image/opened-files.h"
 
+#include "base/open-below.h"
 #include "base/redact.h"
 #include "image/image-file.h"
 #include "image/process.h"
@@ -8,9 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define DELETED     " (deleted)"
@@ -293,20 +292,13 @@ qblk_opened_files_below(const char *path, const char *backing_name)
 static gboolean
 stat_below(const char *root, const char *path, struct stat *status)
 {
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
-    int at = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (at < 0) {
-        return FALSE;
-    }
-
-    long fd = syscall(SYS_openat2, at, path, &how, sizeof(how));
-    close(at);
+    int fd = qblk_open_below(root, path, O_PATH);
     if (fd < 0) {
         return FALSE;
     }
 
-    gboolean done = fstat((int)fd, status) == 0;
-    close((int)fd);
+    gboolean done = fstat(fd, status) == 0;
+    close(fd);
     return done;
 }
 

@@ -3,16 +3,15 @@
 
 #include "base/file-identity.h"
 #include "base/limits.h"
+#include "base/open-below.h"
 #include "image/process.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <qblk/error.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Of /proc/PID/stat, from 0 after the name in parentheses: see proc(5). */
@@ -31,24 +30,11 @@ struct QblkHost {
 
 /* ---- files ---- */
 
-/* Like open(), with @root as the root: links with absolute targets stay below it. */
+/* @root: "" for "/" */
 static int
-open_below(const char *root, const char *path, guint64 flags)
+open_below(const char *root, const char *path, int flags)
 {
-    struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
-    if (root[0] == '\0') {
-        return open(path, (int)how.flags);
-    }
-
-    int at = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (at < 0) {
-        return -1;
-    }
-    long fd = syscall(SYS_openat2, at, path, &how, sizeof(how));
-    int cause = errno;
-    close(at);
-    errno = cause;
-    return (int)fd;
+    return root[0] == '\0' ? open(path, flags | O_CLOEXEC) : qblk_open_below(root, path, flags);
 }
 
 /* Returns: (transfer full) (nullable): the bytes, with a NUL after the last one */
