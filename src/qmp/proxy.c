@@ -14,6 +14,20 @@ qblk_proxy_sent(const QblkMessage *greeting)
     return g_strcmp0(qblk_json_get_string(members, "package"), package) == 0;
 }
 
+QblkJson *
+qblk_proxy_correct_event(const QblkJson *event)
+{
+    const char *text = qblk_json_get_string(event, "data");
+    QblkJson *data = text == NULL ? NULL : qblk_json_parse(text, strlen(text), NULL);
+    if (data == NULL) {
+        return NULL;
+    }
+
+    QblkJson *corrected = qblk_json_copy(event);
+    qblk_json_set(corrected, "data", data);
+    return corrected;
+}
+
 QblkMessage *
 qblk_proxy_greeting(const QblkJson *version, GError **error)
 {

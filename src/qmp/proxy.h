@@ -5,7 +5,8 @@
  *
  * It takes one command at a time: two that arrive together are no valid JSON to it, and it waits
  * for the rest of them.  Its greeting has the version of the QEMU that is installed, and not of the
- * one that runs.  (Seen with libvirt 9.0.)
+ * one that runs.  The data of an event are a string that contains an object, and events that came
+ * while it had no client are sent before the greeting.  (Seen with libvirt 9.0.)
  */
 #pragma once
 
@@ -13,6 +14,10 @@
 
 /** Returns: TRUE if the proxy sent @greeting: no QEMU has the package `qemu-8.2.1` */
 gboolean qblk_proxy_sent(const QblkMessage *greeting);
+
+/** Returns: (transfer full) (nullable): @event with its data as an object; NULL if they are one,
+ * and so QEMU has sent it */
+QblkJson *qblk_proxy_correct_event(const QblkJson *event) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * @version: (nullable): the reply to query-version

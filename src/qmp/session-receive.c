@@ -143,8 +143,14 @@ identify(QblkSession *session, const Arrival *arrival, GError **error)
 static QblkSessionState
 keep_event(QblkSession *session, const Arrival *arrival, GError **error)
 {
-    gboolean is_kept =
-        qblk_event_queue_push(session->events, arrival->message->json, arrival->bytes, error);
+    const QblkJson *event = arrival->message->json;
+    g_autoptr(QblkJson) corrected = qblk_proxy_correct_event(event);
+    if (corrected != NULL && session->state == QBLK_SESSION_GREETING) {
+        return session->state; /* it may be of a job of an earlier client */
+    }
+
+    gboolean is_kept = qblk_event_queue_push(session->events, corrected != NULL ? corrected : event,
+                                             arrival->bytes, error);
     return is_kept ? session->state : QBLK_SESSION_FAILED;
 }
 

@@ -74,6 +74,20 @@ class Proxy(live.TestCase):
         self.assertEqual([layer['file'] for layer in chains[0]['layers']],
                          [self.files[0], *self.files[2:]])
 
+    def test_events_are_followed(self):
+        self.qblk('list', self.socket)  # what comes while no client is connected is not sent later
+        self.guest.virsh('blockcommit', 'vda', '--top', self.files[2], '--wait')
+        with subprocess.Popen(qblk.command(['watch', self.socket]), env=qblk.environment(),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              text=True) as watch:
+            try:
+                self.assertIn('connected', watch.stdout.readline())
+                self.guest.virsh('blockcommit', 'vda', '--top', self.files[1], '--wait')
+                line = next(line for line in watch.stdout if 'job' in line)
+                self.assertIn("job 'commit-vda-libvirt-2-format'", line)
+            finally:
+                watch.kill()
+
     def test_a_bridge_refuses_it(self):
         result = self.qblk('bridge', self.socket, '--stdio', status=qblk.FAILED)
         self.assertIn('takes one command at a time', result.errors)

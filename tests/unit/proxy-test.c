@@ -137,6 +137,45 @@ after_a_restart_commands_are_sent_together_again(void **state)
                                  "{\"execute\":\"query-block\",\"id\":2}\n");
 }
 
+#define EVENT(name)                                                                                \
+    "{\"event\": \"" name "\", \"timestamp\": {\"seconds\": 1, \"microseconds\": 2}, "             \
+    "\"data\": \"{\\\"id\\\":\\\"j\\\"}\"}\r\n"
+
+static void
+data_of_an_event_are_an_object(void **state)
+{
+    g_autoptr(QblkSession) session = session_check_new();
+    session_check_receive(session, PROXY_GREETING EVENT("A"), 0);
+    g_autoptr(QblkJson) event = qblk_session_take_event(session);
+    assert_string_equal(qblk_json_get_string(event, "event"), "A");
+    assert_string_equal(qblk_json_get_string(qblk_json_get(event, "data"), "id"), "j");
+    assert_non_null(qblk_json_get(event, "timestamp"));
+}
+
+/* They came while it had no client, and the next job may have the same id. */
+static void
+events_before_the_greeting_are_dropped(void **state)
+{
+    g_autoptr(QblkSession) session = session_check_new();
+    session_check_receive(session, EVENT("A") EVENT("B") PROXY_GREETING EVENT("C"), 0);
+    session_check_event(session, "C");
+    assert_null(qblk_session_take_event(session));
+}
+
+static void
+events_of_qemu_are_not_changed(void **state)
+{
+    static const char *const rows[] = {
+        "{\"event\": \"A\"}",
+        "{\"event\": \"A\", \"data\": {\"id\": \"{}\"}}",
+        "{\"event\": \"A\", \"data\": \"no JSON\"}",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(QblkJson) event = qblk_json_parse(rows[i], strlen(rows[i]), NULL);
+        assert_null(qblk_proxy_correct_event(event));
+    }
+}
+
 static void
 the_bridge_refuses_it(void **state)
 {
@@ -157,6 +196,9 @@ UNIT_MAIN(void)
         cmocka_unit_test(a_version_that_is_not_valid_fails_the_session),
         cmocka_unit_test(a_missing_version_is_a_timeout),
         cmocka_unit_test(after_a_restart_commands_are_sent_together_again),
+        cmocka_unit_test(data_of_an_event_are_an_object),
+        cmocka_unit_test(events_before_the_greeting_are_dropped),
+        cmocka_unit_test(events_of_qemu_are_not_changed),
         cmocka_unit_test(the_bridge_refuses_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
