@@ -9,8 +9,9 @@
 /**
  * Like open(), with the directory @root as the root: links with absolute targets stay below it.
  *
- * Where openat2(2) does not exist or is forbidden, as for services with RestrictSUIDSGID= and in
- * some containers, a path with links or `..` in it is refused instead (ELOOP).
+ * If openat2(2) does not exist or is forbidden, as for services with RestrictSUIDSGID= and in some
+ * containers, a path with links or `..` in it is refused instead: ELOOP, or ENOTDIR if a link is
+ * not the last name.
  *
  * @flags: of open(), without O_CREAT; O_CLOEXEC is added
  *

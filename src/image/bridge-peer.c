@@ -8,18 +8,6 @@
 
 #define COMMAND "qblk-query-peer"
 
-/* A process whose arguments cannot be read may be any. */
-static gboolean
-is_qemu(gint64 pid)
-{
-    g_auto(GStrv) arguments = qblk_process_arguments(pid);
-    const char *program = NULL;
-    guint options = 0;
-
-    return arguments != NULL &&
-           qblk_qemu_program_find(arguments, &program, &options) != QBLK_QEMU_PROGRAM_NONE;
-}
-
 /* A socket that this process has made itself leads to a process that it has started.  An ssh that
  * the client has started leads to another machine. */
 static gboolean
@@ -28,7 +16,7 @@ may_be_bridge(const QblkClient *client)
     gint64 pid = qblk_process_behind(qblk_client_get_fd(client), NULL);
 
     return pid > 0 && pid != getpid() && qblk_client_get_peer(client) == NULL &&
-           !qblk_client_is_forwarded(client) && !is_qemu(pid);
+           !qblk_client_is_forwarded(client) && !qblk_qemu_program_runs(pid);
 }
 
 void

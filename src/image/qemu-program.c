@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image/qemu-program.h"
 
+#include "image/process.h"
+
 #include <string.h>
 
 static const char *
@@ -72,4 +74,15 @@ qblk_qemu_program_find(char *const *arguments, const char **program, guint *opti
         *options = i + 1;
     }
     return found;
+}
+
+gboolean
+qblk_qemu_program_runs(gint64 pid)
+{
+    g_auto(GStrv) arguments = qblk_process_arguments(pid);
+    const char *program = NULL;
+    guint options = 0;
+
+    return arguments != NULL &&
+           qblk_qemu_program_find(arguments, &program, &options) != QBLK_QEMU_PROGRAM_NONE;
 }

@@ -29,3 +29,7 @@ QblkQemuProgram qblk_qemu_program_find(char *const *arguments, const char **prog
 /** Returns: the index of the program in @arguments (array zero-terminated=1), which may be after a
  * dynamic loader and its options */
 guint qblk_qemu_program_skip_loader(char *const *arguments);
+
+/** Returns: TRUE if the process @pid runs a program of QEMU; FALSE also if its arguments cannot be
+ * read */
+gboolean qblk_qemu_program_runs(gint64 pid);

@@ -67,12 +67,12 @@ wait_in_program(struct pollfd *item, int timeout_ms, gpointer user_data)
     return result;
 }
 
-/* The deadline 0 is over. */
+/* The deadline 0 is over.  A recovery of all VMs has no client of its own. */
 static int
 give_turn(gpointer user_data)
 {
     QblkOperation *operation = user_data;
-    int fd = qblk_client_get_fd(operation->client);
+    int fd = operation->client == NULL ? -1 : qblk_client_get_fd(operation->client);
     return MIN(end_turn(operation, (QblkOperationWait){.item.fd = fd}), 0);
 }
 

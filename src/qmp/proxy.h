@@ -15,14 +15,14 @@
 /** Returns: TRUE if the proxy sent @greeting: no QEMU has the package `qemu-8.2.1` */
 gboolean qblk_proxy_sent(const QblkMessage *greeting);
 
-/** Returns: (transfer full) (nullable): @event with its data as an object; NULL if they are one,
- * and so QEMU has sent it */
+/** Returns: (transfer full) (nullable): @event with its data as an object; NULL if it has
+ * none, or they are an object, as QEMU sends them */
 QblkJson *qblk_proxy_correct_event(const QblkJson *event) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * @version: (nullable): the reply to query-version
  *
  * Returns: (transfer full): the greeting that QEMU would have sent, without capabilities; NULL with
- *   QBLK_JSON_ERROR_TYPE if @version is not valid
+ *   QBLK_QMP_ERROR_PROTOCOL if @version is not valid
  */
 QblkMessage *qblk_proxy_greeting(const QblkJson *version, GError **error) G_GNUC_WARN_UNUSED_RESULT;

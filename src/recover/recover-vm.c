@@ -4,6 +4,7 @@
 #include "blockjob/delete-images.h"
 #include "image/bridge-peer.h"
 #include "image/image-client.h"
+#include "image/qemu-program.h"
 #include "qmp/client.h"
 #include "recover/recover-offline.h"
 
@@ -87,7 +88,11 @@ qblk_recover_identify(QblkClient *client, QblkJournalVm *vm, GError **error)
     vm->uuid = identity.uuid;
     vm->thread = identity.thread;
     vm->address = qblk_address_to_absolute(address);
-    vm->pid = qblk_client_get_process(client);
+
+    /* A relay may be started again while its QEMU runs, which is known by its thread. */
+    gint64 pid = qblk_client_get_process(client);
+    gboolean is_relay = vm->thread != 0 && !qblk_qemu_program_runs(pid);
+    vm->pid = is_relay ? 0 : pid;
     vm->start = vm->pid == 0 ? 0 : qblk_process_start(vm->pid);
     return TRUE;
 }

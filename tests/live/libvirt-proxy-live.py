@@ -11,6 +11,7 @@ import images
 import libvirt
 import live
 import qblk
+import qemu
 from libvirt import disk
 
 DAEMON = libvirt.Daemon()
@@ -32,6 +33,8 @@ runpy.run_path(sys.argv[0], run_name='__main__')
 @contextlib.contextmanager
 def proxy(path):
     """The proxy of the guest, which listens at PATH."""
+    if not os.path.exists(PROGRAM):
+        raise qemu.Missing(f'no {PROGRAM}')
     uri, environment = DAEMON.uri()
     process = subprocess.Popen(
         ['/usr/bin/python3', '-I', '-c', _RUN, PROGRAM, '--connect', uri, libvirt.NAME, path],
@@ -75,7 +78,8 @@ class Proxy(live.TestCase):
                          [self.files[0], *self.files[2:]])
 
     def test_events_are_followed(self):
-        self.qblk('list', self.socket)  # what comes while no client is connected is not sent later
+        self.qblk('list', self.socket)
+        # the proxy sends events of this job to its next client
         self.guest.virsh('blockcommit', 'vda', '--top', self.files[2], '--wait')
         with subprocess.Popen(qblk.command(['watch', self.socket]), env=qblk.environment(),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -119,7 +119,7 @@ typedef struct {
     int cause; /* of errno; 0: it leads to the file */
 } Row;
 
-/* In the child.  Returns: the number of the first row that is wrong, from 1; 0 if none is */
+/* In the child.  Returns: the number of the first row that is wrong, from 1; 0 if all are right */
 static int
 check_without_openat2(const Tree *tree)
 {
