@@ -134,8 +134,8 @@ const QblkCommand qblk_cmd_snapshot = {
     .virsh_name = "snapshot-create-as",
     .arguments = "VM [DISK...]",
     .summary = "Put a new overlay over disks",
-    .description = "Without DISK over all disks that can have one. All overlays are created at the "
-                   "same moment.",
+    .description = "With --all-disks over all disks that can be written. All overlays are created "
+                   "at the same moment.",
     .example = "qblk snapshot /run/vm1.qmp vda",
     .group = QBLK_COMMAND_CHANGES,
     .min_arguments = 1,

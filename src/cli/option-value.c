@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/option-value.h"
 
+#include "base/text.h"
 #include "cli/exit-code.h"
 
 #include <string.h>
@@ -125,8 +126,18 @@ check_text(const QblkOption *option, const char *text, GError **error)
                             text);
 }
 
+/* A VM has a path, too, and forms such as ssh://HOST/PATH. */
 static gboolean
-set_file_name(const QblkOption *option, const char *text, GError **error)
+check_path(const QblkOption *option, const char *text, GError **error)
+{
+    gboolean is_vm = g_strcmp0(option->entry.arg_description, "VM") == 0;
+    return is_vm || !qblk_text_is_url(text) ||
+           qblk_usage_error(error, "invalid --%s '%s': it is a URL: use a path",
+                            option->entry.long_name, text);
+}
+
+static gboolean
+set_value(const QblkOption *option, const char *text, GError **error)
 {
     char **value = option->entry.arg_data;
 
@@ -136,7 +147,7 @@ set_file_name(const QblkOption *option, const char *text, GError **error)
 }
 
 static gboolean
-add_file_name(const QblkOption *option, const char *text, GError **error)
+add_value(const QblkOption *option, const char *text, GError **error)
 {
     char ***values = option->entry.arg_data;
     gsize count = *values == NULL ? 0 : g_strv_length(*values);
@@ -148,15 +159,27 @@ add_file_name(const QblkOption *option, const char *text, GError **error)
 }
 
 static gboolean
+set_file_name(const QblkOption *option, const char *text, GError **error)
+{
+    return check_path(option, text, error) && set_value(option, text, error);
+}
+
+static gboolean
+add_file_name(const QblkOption *option, const char *text, GError **error)
+{
+    return check_path(option, text, error) && add_value(option, text, error);
+}
+
+static gboolean
 set_string(const QblkOption *option, const char *text, GError **error)
 {
-    return check_text(option, text, error) && set_file_name(option, text, error);
+    return check_text(option, text, error) && set_value(option, text, error);
 }
 
 static gboolean
 add_string(const QblkOption *option, const char *text, GError **error)
 {
-    return check_text(option, text, error) && add_file_name(option, text, error);
+    return check_text(option, text, error) && add_value(option, text, error);
 }
 
 gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/vm-list.h"
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit-code.h"
 #include "cli/vm-argument.h"
@@ -206,7 +207,12 @@ has_second_vm(const QblkInvocation *invocation)
         return FALSE;
     }
 
+    /* The DEST of a copy may be the URL of an image. */
     const char *text = invocation->arguments[1];
+    if (qblk_text_is_url(text) && !g_str_has_prefix(text, "ssh://")) {
+        return FALSE;
+    }
+
     gboolean is_vm = strchr(text, '/') == NULL || strcspn(text, ":") < strcspn(text, "/") ||
                      (g_stat(text, &info) == 0 && S_ISSOCK(info.st_mode));
     gboolean takes_disk = strstr(command->arguments, "DISK") != NULL;

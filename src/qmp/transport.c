@@ -52,7 +52,7 @@ connect_hint(const char *path, int cause)
             return ": it is a directory: specify the socket in it";
         }
         if (stat(path, &info) == 0 && !S_ISSOCK(info.st_mode)) {
-            return ": it is not a socket";
+            return ": it is not a socket: for an image specify image:PATH";
         }
 
         return ": no process listens on it; the QEMU that created it has probably ended";
