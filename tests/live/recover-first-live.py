@@ -2,12 +2,14 @@
 """A command that would change a VM while operations of it are interrupted: it asks, or is refused;
 and `recover --dry-run`."""
 
+import contextlib
 import glob
 import json
 import os
 import pty
 import signal
 import subprocess
+import sys
 
 import block_jobs
 import live
@@ -17,6 +19,14 @@ from topologies.options import drive, virtio
 
 PIVOT = ('commit', '--pivot')
 INNER = ('commit', '--top', 'vdb[1]')
+
+# A relay in a process of its own: the arguments are those of relay.Relay.
+_RELAY = '''
+import relay, sys
+with relay.Relay(sys.argv[1], sys.argv[2], -1, None):
+    print('listening', flush=True)
+    sys.stdin.read()
+'''
 
 
 class TestCase(block_jobs.TestCase):
@@ -305,6 +315,30 @@ class DryRun(TestCase):
         self.wait_for(lambda: self.process.qmp.execute('query-jobs')[0]['status'] == 'pending')
         self.assertIn('its job is pending', self.preview(self.process.socket)[0])
         self.assertIn(': completed', self.run_qblk('recover').text)
+        self.assert_no_jobs()
+
+    @contextlib.contextmanager
+    def relay(self, path):
+        with subprocess.Popen([sys.executable, '-c', _RELAY, path, self.process.socket],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                self.assertEqual(process.stdout.readline(), 'listening\n')
+                yield
+            finally:
+                process.kill()
+                os.unlink(path)
+
+    def test_a_relay_that_was_started_again_is_no_restart_of_qemu(self):
+        self.boot_two()
+        vm = os.path.join(self.directory, 'relay.sock')
+        with self.relay(vm):
+            block_jobs.end(self.begin('commit', vm, 'vdb', '--top', 'vdb[1]', *SLOW, '--state-dir',
+                                      self.state_dir))
+        with self.relay(vm):
+            self.assertIn('its job is running', self.preview(vm)[0])
+            self.hurry()
+            self.assertIn(': completed',
+                          self.qblk('recover', vm, '--state-dir', self.state_dir).text)
         self.assert_no_jobs()
 
     def test_a_job_that_was_cancelled_is_rolled_back(self):
