@@ -201,8 +201,7 @@ a_deep_chain_is_folded_into_columns_of_about_one_height(void **state)
     assert_int_equal(least, 8);
     assert_int_equal(most, 8);
     assert_int_equal(picture->notes->len, 4);
-    assert_string_equal(g_array_index(picture->notes, QblkPictureNote, 0).text,
-                        "continues with text");
+    assert_string_equal(g_array_index(picture->notes, QblkPictureNote, 0).text, "next: text");
 }
 
 static void

@@ -35,7 +35,7 @@ column_x(guint column)
     return QBLK_PICTURE_MARGIN + (int)column * QBLK_PICTURE_COLUMN;
 }
 
-/* "continues with vda[9]" beside the line. */
+/* "next: vda[9]" beside the line, which leaves the box in its middle. */
 static void
 note_fold(QblkPicture *picture, const QblkPictureBox *last, const QblkPictureBox *next)
 {
@@ -45,7 +45,7 @@ note_fold(QblkPicture *picture, const QblkPictureBox *last, const QblkPictureBox
     const char *name = g_array_index(next->rows, QblkPictureRow, 0).left;
     QblkPictureNote note = {.at = {last->x, last->y + last->height + 16}};
 
-    note.text = g_strdup_printf("continues with %s", name);
+    note.text = g_strdup_printf("next: %s", name);
     g_array_append_val(picture->notes, note);
 }
 
