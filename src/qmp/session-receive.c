@@ -18,7 +18,6 @@ typedef QblkSessionState (*Action)(QblkSession *session, const Arrival *arrival,
 static void
 set_greeting(QblkSession *session, const QblkMessage *greeting)
 {
-    g_clear_pointer(&session->greeting, qblk_json_unref);
     session->greeting = qblk_json_ref(greeting->json);
     session->version = qblk_message_version(greeting);
 }
@@ -26,10 +25,11 @@ set_greeting(QblkSession *session, const QblkMessage *greeting)
 static QblkSessionState
 read_greeting(QblkSession *session, const Arrival *arrival, GError **error)
 {
-    set_greeting(session, arrival->message);
     session->is_proxy = qblk_proxy_sent(arrival->message);
     if (session->is_proxy) {
-        qblk_pending_set_limit(session->commands, 1);
+        qblk_pending_set_limit(session->commands, 1); /* its greeting is not that of QEMU */
+    } else {
+        set_greeting(session, arrival->message);
     }
 
     session->handshake_id = qblk_pending_add_first(session->commands, "qmp_capabilities");
@@ -40,7 +40,7 @@ static QblkSessionState
 reject(QblkSession *session, const Arrival *arrival, GError **error)
 {
     static const char *const names[QBLK_MESSAGE_KINDS] = {"QMP", "return", "error", "event"};
-    if (session->greeting == NULL) {
+    if (session->state == QBLK_SESSION_GREETING) {
         g_set_error(error, QBLK_QMP_ERROR, QBLK_QMP_ERROR_PROTOCOL,
                     "QEMU sent '%s' before its greeting", names[arrival->message->kind]);
     } else {

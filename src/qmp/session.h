@@ -63,7 +63,8 @@ QblkSessionState qblk_session_state(const QblkSession *session);
 /** Returns: (nullable): why the session has failed; NULL if it has not */
 const GError *qblk_session_error(const QblkSession *session);
 
-/** Returns: (nullable): the whole greeting; NULL before it was received */
+/** Returns: (nullable): the whole greeting; NULL before it was received, and, if a proxy sent it,
+ * before the version of QEMU is known */
 const QblkJson *qblk_session_greeting(const QblkSession *session);
 
 /** Returns: the version of QEMU; all 0 before the greeting */

@@ -71,8 +71,10 @@ class Proxy(live.TestCase):
         refusal = self.qblk('commit', self.socket, 'vda', '--top', self.files[1],
                             status=qblk.REFUSED)
         self.assertIn('belongs to a guest of libvirt', refusal.errors)
-        self.qblk('commit', self.socket, 'vda', '--top', self.files[1], '--base', self.files[2],
+        commit = ('commit', self.socket, 'vda', '--top', self.files[1], '--base', self.files[2],
                   '--force-managed')
+        self.qblk(*commit, '--delete', status=qblk.REFUSED)
+        self.qblk(*commit)
         chains = json.loads(self.qblk('--json', 'chain', self.guest.socket).stdout)['chains']
         self.assertEqual([layer['file'] for layer in chains[0]['layers']],
                          [self.files[0], *self.files[2:]])

@@ -79,6 +79,8 @@ the_version_is_that_of_query_version(void **state)
     g_autoptr(QblkSession) session = session_check_new();
     session_check_receive(session, PROXY_GREETING "{\"return\": {}, \"id\": 1}", 0);
     assert_int_equal(qblk_session_state(session), QBLK_SESSION_IDENTIFYING);
+    assert_null(qblk_session_greeting(session));
+    assert_int_equal(qblk_session_version(session).major, 0);
     session_check_receive(session,
                           "{\"return\": {\"qemu\": {\"micro\": 3, \"minor\": 1, \"major\": 8}, "
                           "\"package\": \"own\"}, \"id\": 2}",
